@@ -1,0 +1,32 @@
+// Jest 30 over native ES modules. Tests read the workspaces' sources, not their builds, so a unit test
+// needs no build; suites that start real processes build first (scripts/test.mjs does).
+const swc = {
+  jsc: {
+    target: 'es2022',
+    parser: { syntax: 'typescript', decorators: true },
+    transform: { legacyDecorator: true, decoratorMetadata: true },
+  },
+  module: { type: 'es6' },
+};
+const base = {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '^.+\\.ts$': ['@swc/jest', swc] },
+  moduleNameMapper: {
+    '^@millrace/(schemas|flow|fleet|blobs|transport|client|engine|inference|modules)$':
+      '<rootDir>/libs/$1/src/index.ts',
+    '^@millrace/(director|agent)$': '<rootDir>/apps/$1/src/index.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  modulePathIgnorePatterns: ['/dist/'],
+};
+const project = (name, roots) => ({
+  ...base,
+  displayName: name,
+  testMatch: roots.map((root) => `<rootDir>/${root}/**/*.test.ts`),
+});
+export default {
+  // Each suite may be chosen alone: npm run jest -- --selectProjects unit
+  projects: [project('unit', ['libs', 'apps']), project('guards', ['test/guards']), project('journeys', ['test/journeys'])],
+  testTimeout: 60_000,
+};
