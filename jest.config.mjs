@@ -27,6 +27,10 @@ const project = (name, roots) => ({
 });
 export default {
   // Each suite may be chosen alone: npm run jest -- --selectProjects unit
-  projects: [project('unit', ['libs', 'apps']), project('guards', ['test/guards']), project('journeys', ['test/journeys'])],
+  projects: [
+    project('unit', ['libs', 'apps']),
+    project('guards', ['test/guards']),
+    project('journeys', ['test/journeys']),
+  ],
   testTimeout: 60_000,
 };
