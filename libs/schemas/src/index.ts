@@ -1,2 +1,4 @@
 export * from './problem.js';
 export * from './protocol.js';
+export * from './contract.js';
+export * from './flow.js';

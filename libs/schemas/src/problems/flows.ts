@@ -4,4 +4,44 @@ import type { ProblemTable } from './table.js';
 export const flows = {
   'flows.invalid': { kind: 'refusal', status: 422, title: 'The flow does not pass its checks' },
   'flows.cycle': { kind: 'refusal', status: 422, title: 'The wires of the flow form a cycle' },
+  'flows.unreadable': { kind: 'refusal', status: 422, title: 'The flow cannot be read' },
+  'flows.shape': {
+    kind: 'refusal',
+    status: 422,
+    title: 'Something in the flow is not where or what it should be',
+  },
+  'flows.too-large': { kind: 'refusal', status: 413, title: 'The flow is larger than a flow may be' },
+  'flows.module-id': { kind: 'refusal', status: 422, title: 'The id of a module is not allowed' },
+  'flows.type-unknown': { kind: 'refusal', status: 422, title: 'There is no module of this type' },
+  'flows.setting-unknown': { kind: 'refusal', status: 422, title: 'The module has no such setting' },
+  'flows.setting-missing': {
+    kind: 'refusal',
+    status: 422,
+    title: 'A setting that the module needs is missing',
+  },
+  'flows.setting-invalid': {
+    kind: 'refusal',
+    status: 422,
+    title: 'A setting has a value that is not allowed',
+  },
+  'flows.unwired': { kind: 'refusal', status: 422, title: 'A module is not wired' },
+  'flows.wire': { kind: 'refusal', status: 422, title: 'A wire leads from or to where none can' },
+  'flows.two-writers': { kind: 'refusal', status: 422, title: 'Two modules write the same file' },
+  'flows.columns-unmet': {
+    kind: 'refusal',
+    status: 422,
+    title: 'A module does not get the fields that it reads',
+  },
+  'flows.contract-unmet': {
+    kind: 'refusal',
+    status: 422,
+    title: 'A model does not get what its contract asks for',
+  },
+  'flows.expression': { kind: 'refusal', status: 422, title: 'An expression is not valid' },
+  'flows.parameter': {
+    kind: 'refusal',
+    status: 422,
+    title: 'A parameter is unknown, missing or of the wrong type',
+  },
+  'flows.resource': { kind: 'refusal', status: 422, title: 'A reference to a resource is not valid' },
 } as const satisfies ProblemTable;
