@@ -12,6 +12,8 @@ const base = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', swc] },
+  globalSetup: '<rootDir>/test/kit/run.mjs',
+  globalTeardown: '<rootDir>/test/kit/run-end.mjs',
   moduleNameMapper: {
     '^@millrace/(schemas|flow|fleet|blobs|transport|client|engine|inference|modules)$':
       '<rootDir>/libs/$1/src/index.ts',
