@@ -1,0 +1,98 @@
+/**
+ * Several replayed files as one stream: at each step the rows of the file whose next timestamp is the
+ * smallest, up to where another file's begins. Each file is read in its own order and never sorted, equal
+ * timestamps go by the order of the sources, so a run is the same every time.
+ */
+import { Batch, BATCH_ROWS } from './batch.js';
+import type { Replay } from './module.js';
+
+export interface Reading {
+  replay: Replay;
+  emit(batch: Batch): void;
+}
+
+interface Head extends Reading {
+  batch: Batch;
+  /** The next row to deliver. */
+  next: number;
+  slice: Batch;
+}
+
+export class Merge {
+  private heads: Head[] = [];
+
+  private constructor() {}
+
+  static async open(readings: readonly Reading[]): Promise<Merge> {
+    const merge = new Merge();
+    for (const reading of readings) {
+      const batch = await reading.replay.read();
+      if (batch !== null) {
+        merge.heads.push({ ...reading, batch, next: 0, slice: new Batch(batch.schema, BATCH_ROWS) });
+      }
+    }
+    return merge;
+  }
+
+  /** The timestamp of the row that comes next; undefined at the end. */
+  get nextTime(): number | undefined {
+    const head = this.first();
+    return head && (head.next < head.batch.n ? head.batch.t[head.next] : -Infinity);
+  }
+
+  /**
+   * Delivers the next run of rows whose timestamps are at most `until`. Gives false when every file has
+   * ended; delivers nothing when the next row lies behind `until`.
+   */
+  async step(until = Infinity): Promise<boolean> {
+    const head = this.first();
+    if (head === undefined) return false;
+    const { batch } = head;
+    let end = head.next;
+    while (end < batch.n && batch.t[end] <= until && this.precedes(head, batch.t[end])) end++;
+    if (end > head.next || batch.n === 0) {
+      this.deliver(head, end);
+      head.replay.delivered(end - head.next);
+      head.next = end;
+    }
+    if (head.next >= batch.n) {
+      const following = await head.replay.read();
+      if (following === null) this.heads.splice(this.heads.indexOf(head), 1);
+      else Object.assign(head, { batch: following, next: 0 });
+    }
+    return this.heads.length > 0;
+  }
+
+  private deliver(head: Head, end: number): void {
+    const { batch, next } = head;
+    if (next === 0 && end === batch.n) {
+      head.emit(batch);
+      return;
+    }
+    head.slice.reset();
+    head.slice.append(batch, next, end);
+    head.emit(head.slice);
+  }
+
+  private first(): Head | undefined {
+    let first: Head | undefined;
+    for (const head of this.heads) {
+      if (first === undefined || time(head) < time(first)) first = head;
+    }
+    return first;
+  }
+
+  /** Whether a row of `head` at time t comes before the next row of every other file. */
+  private precedes(head: Head, t: number): boolean {
+    if (this.heads.length === 1) return true;
+    const own = this.heads.indexOf(head);
+    for (let i = 0; i < this.heads.length; i++) {
+      if (i === own) continue;
+      const other = time(this.heads[i]);
+      if (i < own ? t >= other : t > other) return false;
+    }
+    return true;
+  }
+}
+
+const time = (head: Head): number => (head.next < head.batch.n ? head.batch.t[head.next] : -Infinity);
