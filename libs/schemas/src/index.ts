@@ -2,3 +2,8 @@ export * from './problem.js';
 export * from './protocol.js';
 export * from './contract.js';
 export * from './flow.js';
+export * from './access.js';
+export * from './inspection.js';
+export * from './fleet.js';
+export * from './deployments.js';
+export * from './alerts.js';

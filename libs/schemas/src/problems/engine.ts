@@ -4,4 +4,10 @@ import type { ProblemTable } from './table.js';
 export const engine = {
   'engine.module-failed': { kind: 'bug', status: 500, title: 'A module of the flow failed' },
   'engine.no-module': { kind: 'refusal', status: 404, title: 'The flow has no such module' },
+  'engine.model-load': { kind: 'refusal', status: 422, title: 'The runtime could not load the model' },
+  'engine.model-input': { kind: 'refusal', status: 422, title: 'The model was given the wrong tensors' },
+  'engine.model-run': { kind: 'refusal', status: 422, title: 'The model failed on a batch' },
+  'engine.model-timeout': { kind: 'outage', status: 503, title: 'The model took too long' },
+  'engine.model-busy': { kind: 'outage', status: 503, title: 'The model has too much in flight' },
+  'engine.model-stopped': { kind: 'outage', status: 503, title: 'The model does not run any more' },
 } as const satisfies ProblemTable;
