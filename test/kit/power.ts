@@ -21,14 +21,12 @@ export interface RiskyDisk {
   restart(how: 'kill' | 'power'): Promise<void>;
 }
 
-const reading = new Set(['readdir', 'readFile', 'stat', 'statfs', 'read', 'createReadStream']);
-
 /** `killAt` counts from 1; leave it out to count the calls of a run that nothing disturbs. */
 export function riskyDisk(killAt = Number.POSITIVE_INFINITY): RiskyDisk {
   let calls = 0;
   const handles = new Set<real.FileHandle>();
-  /** Bytes of a file, by inode so that a rename keeps them, that an fsync made sure. */
-  const sureBytes = new Map<number, number>();
+  /** By inode, so that a rename keeps it: where the file lies, and its bytes that an fsync made sure. */
+  const written = new Map<number, { path: string; sure: number }>();
   /** How to take back the names that a folder's fsync has not made sure, newest last. */
   const unsure: { folder: string; undo: () => Promise<void> }[] = [];
 
@@ -37,7 +35,6 @@ export function riskyDisk(killAt = Number.POSITIVE_INFINITY): RiskyDisk {
     if (calls >= killAt) throw new Killed(`killed at call ${killAt}`);
   }
 
-  /** Keeps the file's bytes aside under another name outside the folder's view, to bring them back. */
   async function aside(path: string): Promise<Uint8Array | undefined> {
     return real.readFile(path).catch(() => undefined);
   }
@@ -62,7 +59,8 @@ export function riskyDisk(killAt = Number.POSITIVE_INFINITY): RiskyDisk {
 
   async function synced(handle: real.FileHandle, path: string) {
     const { ino, size } = await handle.stat();
-    sureBytes.set(ino, size);
+    const file = written.get(ino);
+    if (file) file.sure = size;
     for (let index = unsure.length - 1; index >= 0; index -= 1) {
       if (unsure[index]!.folder === path) unsure.splice(index, 1);
     }
@@ -77,8 +75,11 @@ export function riskyDisk(killAt = Number.POSITIVE_INFINITY): RiskyDisk {
       const handle = await real.open(path, flags, mode);
       handles.add(handle);
       const info = await handle.stat();
-      if (info.isFile() && !existed) {
-        sureBytes.set(info.ino, 0);
+      // What an earlier run left is sure: it has outlived a start.
+      if (info.isFile() && !written.has(info.ino)) {
+        written.set(info.ino, { path, sure: existed ? info.size : 0 });
+      }
+      if (!existed) {
         unsure.push({ folder: dirname(path), undo: () => real.rm(path, { force: true }) });
       }
       return wrapHandle(handle, path);
@@ -86,6 +87,8 @@ export function riskyDisk(killAt = Number.POSITIVE_INFINITY): RiskyDisk {
     async rename(from: string, to: string) {
       const before = await aside(to);
       await real.rename(from, to);
+      const moved = written.get((await real.stat(to)).ino);
+      if (moved) moved.path = to;
       unsure.push({
         folder: dirname(to),
         undo: async () => {
@@ -107,7 +110,7 @@ export function riskyDisk(killAt = Number.POSITIVE_INFINITY): RiskyDisk {
       if (typeof value !== 'function') return value;
       const method = (operations[String(name)] ?? value) as (...values: unknown[]) => Promise<unknown>;
       return async (...values: unknown[]) => {
-        if (!reading.has(String(name)) || calls + 1 >= killAt) count();
+        count();
         return method(...values);
       };
     },
@@ -121,10 +124,9 @@ export function riskyDisk(killAt = Number.POSITIVE_INFINITY): RiskyDisk {
     async restart(how) {
       killAt = 0;
       if (how === 'power') {
-        for (const handle of handles) {
-          const { ino, size } = await handle.stat();
-          const sure = sureBytes.get(ino);
-          if (sure !== undefined && sure < size) await handle.truncate(sure).catch(() => undefined);
+        for (const [ino, { path, sure }] of written) {
+          const now = await real.stat(path).catch(() => undefined);
+          if (now?.ino === ino && now.size > sure) await real.truncate(path, sure);
         }
         for (const { undo } of unsure.toReversed()) await undo();
       }

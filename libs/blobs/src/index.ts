@@ -1,1 +1,14 @@
-export {};
+export * from './digest.js';
+export * from './parts.js';
+export {
+  freeBytes,
+  isFull,
+  makeFolder,
+  noSpace,
+  readJson,
+  syncFolder,
+  writeAtomically,
+  type Files,
+} from './files.js';
+export type { Pulled, Source } from './pull.js';
+export * from './folder.js';
