@@ -12,3 +12,5 @@ export {
   type PortColumns,
   type SettingPlace,
 } from './kind.js';
+export * from './expression/index.js';
+export { didYouMean, nearest } from './nearest.js';
