@@ -12,6 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { Database } from '../../apps/director/src/platform/database/database.js';
 import { migrate, readMigrations } from '../../apps/director/src/platform/database/migrate.js';
+import { migrateQueue } from '../../apps/director/src/platform/queue/bull.js';
 import { startPostgres } from '../../apps/director/src/platform/embedded/postgres.js';
 
 export interface TestDatabase {
@@ -35,7 +36,7 @@ interface Server {
 export async function testDatabase(): Promise<TestDatabase> {
   const server = await testServer();
   const name = `test_${randomBytes(8).toString('hex')}`;
-  await asMaker(server, (client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${server.template}`));
+  await asMaker(server, (client) => create(client, server, name, server.template));
   const apiUrl = named(server.apiUrl, name);
   const database = new Database({ url: apiUrl, connections: 8 });
   return {
@@ -57,7 +58,7 @@ export async function testDatabase(): Promise<TestDatabase> {
 export async function emptyDatabase(): Promise<{ ownerUrl: string; apiUrl: string; close(): Promise<void> }> {
   const server = await testServer();
   const name = `empty_${randomBytes(8).toString('hex')}`;
-  await asMaker(server, (client) => makeEmpty(client, server, name));
+  await asMaker(server, (client) => create(client, server, name));
   return {
     ownerUrl: named(server.ownerUrl, name),
     apiUrl: named(server.apiUrl, name),
@@ -124,15 +125,16 @@ async function makeTemplate(server: Server): Promise<void> {
     if (there.rowCount) return;
     const beside = `${server.template}_new`;
     await client.query(`DROP DATABASE IF EXISTS ${beside} WITH (FORCE)`);
-    await makeEmpty(client, server, beside);
+    await create(client, server, beside);
     await migrate(named(server.ownerUrl, beside), new URL(server.apiUrl).username);
+    await migrateQueue(named(server.ownerUrl, beside), new URL(server.apiUrl).username);
     await client.query(`ALTER DATABASE ${beside} RENAME TO ${server.template}`);
   });
 }
 
-async function makeEmpty(client: pg.Client, server: Server, name: string): Promise<void> {
+async function create(client: pg.Client, server: Server, name: string, template = 'template0'): Promise<void> {
   const owner = client.escapeIdentifier(new URL(server.ownerUrl).username);
-  await client.query(`CREATE DATABASE ${name} OWNER ${owner} TEMPLATE template0`);
+  await client.query(`CREATE DATABASE ${name} OWNER ${owner} TEMPLATE ${template}`);
 }
 
 async function asMaker<T>(server: Server, work: (client: pg.Client) => Promise<T>): Promise<T> {

@@ -19,6 +19,8 @@ export interface Tx extends SqlTx {
 export interface SqlTx {
   organization: string;
   sql<Row extends object = Record<string, unknown>>(text: string, values?: unknown[]): Promise<Row[]>;
+  /** Runs when the work is done, inside the transaction: the last word before the commit. */
+  beforeCommit(action: () => Promise<void>): void;
   /** Runs after the commit and never without one: live events, waking a job. */
   afterCommit(action: () => void): void;
 }
@@ -53,32 +55,34 @@ export class Database {
   /** A transaction in the name of `organization`. Whatever `work` throws rolls it back. */
   async within<T>(organization: string, work: (tx: Tx) => Promise<T>): Promise<T> {
     const slot: Slot = {};
-    const after: (() => void)[] = [];
+    const turns: Turns = { before: [], after: [] };
     const result = await connecting.run(slot, () =>
       this.prisma.$transaction(
         async (prisma) => {
           const client = slot.client;
           if (!client) throw new Error('the transaction began without a connection of the pool');
           await setScope(client, 'millrace.organization', organization);
-          return work({ ...sqlTx(client, organization, after), prisma });
+          return finished(turns, await work({ ...sqlTx(client, organization, turns), prisma }));
         },
         { maxWait: WAITS_FOR_CONNECTION_MS, timeout: TRANSACTION_AT_MOST_MS },
       ),
     );
-    for (const action of after) action();
+    for (const action of turns.after) action();
     return result;
   }
 
   /** The same without Prisma. */
   withinSql<T>(organization: string, work: (tx: SqlTx) => Promise<T>): Promise<T> {
-    return this.transaction('millrace.organization', organization, (client, after) =>
-      work(sqlTx(client, organization, after)),
+    return this.transaction('millrace.organization', organization, (client, turns) =>
+      work(sqlTx(client, organization, turns)),
     );
   }
 
   /** Only for signing in: the memberships of one user, before the organization is known. */
   ofUser<T>(user: string, work: (sql: SqlTx['sql']) => Promise<T>): Promise<T> {
-    return this.transaction('millrace.user', user, (client) => work(sqlTx(client, '', []).sql));
+    return this.transaction('millrace.user', user, (client) =>
+      work(sqlTx(client, '', { before: [], after: [] }).sql),
+    );
   }
 
   /** Global tables only (organizations, users): tenant tables show no row here. */
@@ -100,16 +104,16 @@ export class Database {
   private async transaction<T>(
     setting: Setting,
     value: string,
-    work: (client: pg.PoolClient, after: (() => void)[]) => Promise<T>,
+    work: (client: pg.PoolClient, turns: Turns) => Promise<T>,
   ): Promise<T> {
     const client = await this.pool.connect();
-    const after: (() => void)[] = [];
+    const turns: Turns = { before: [], after: [] };
     let broken = false;
     let result: T;
     try {
       await client.query('BEGIN');
       await setScope(client, setting, value);
-      result = await work(client, after);
+      result = await finished(turns, await work(client, turns));
       await client.query('COMMIT');
     } catch (error) {
       await client.query('ROLLBACK').catch(() => (broken = true));
@@ -117,7 +121,7 @@ export class Database {
     } finally {
       client.release(broken);
     }
-    for (const action of after) action();
+    for (const action of turns.after) action();
     return result;
   }
 }
@@ -129,12 +133,24 @@ async function setScope(client: pg.PoolClient, setting: Setting, value: string):
   await client.query('SELECT set_config($1, $2, true)', [setting, value]);
 }
 
-function sqlTx(client: pg.PoolClient, organization: string, after: (() => void)[]): SqlTx {
+/** What waits for the end of a unit of work. */
+interface Turns {
+  before: (() => Promise<void>)[];
+  after: (() => void)[];
+}
+
+async function finished<T>(turns: Turns, result: T): Promise<T> {
+  for (const action of turns.before) await action();
+  return result;
+}
+
+function sqlTx(client: pg.PoolClient, organization: string, turns: Turns): SqlTx {
   return {
     organization,
     sql: async <Row extends object>(text: string, values: unknown[] = []) =>
       (await client.query<Row>(text, values)).rows,
-    afterCommit: (action) => void after.push(action),
+    beforeCommit: (action) => void turns.before.push(action),
+    afterCommit: (action) => void turns.after.push(action),
   };
 }
 

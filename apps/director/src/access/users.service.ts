@@ -1,0 +1,137 @@
+/** The people of an organization and their roles. */
+import { Injectable } from '@nestjs/common';
+import {
+  Failure,
+  type Me,
+  type Organization,
+  type Page,
+  type PageQuery,
+  type PasswordChange,
+  type Role,
+  type User,
+  type UserChange,
+  type UserCreate,
+} from '@millrace/schemas';
+import { Clock } from '../platform/clock.js';
+import { Database, type Tx } from '../platform/database/database.js';
+import { pageFrom, windowOf } from '../platform/http/page.js';
+import { newId } from '../platform/id.js';
+import { AccessStore } from './access.store.js';
+import { Audit } from './audit.js';
+import { hashPassword, passwordFits } from './passwords.js';
+import type { Principal } from './principal.js';
+
+@Injectable()
+export class UsersService {
+  constructor(
+    private readonly database: Database,
+    private readonly store: AccessStore,
+    private readonly audit: Audit,
+    private readonly clock: Clock,
+  ) {}
+
+  async me(who: Principal): Promise<Me> {
+    const { kind, id, name, email, role } = who;
+    const organization = await this.organization(who);
+    return { kind, id, name, email, role, organization, permissions: [...who.permissions] };
+  }
+
+  organization(who: Principal): Promise<Organization> {
+    return this.database.within(who.organization, async (tx) => {
+      const { id, name, createdAt } = await this.store.organization(tx);
+      return { id, name, createdAt: createdAt.toISOString() };
+    });
+  }
+
+  list(who: Principal, query: PageQuery): Promise<Page<User>> {
+    const window = windowOf(query);
+    return this.database.within(who.organization, async (tx) =>
+      pageFrom(await this.store.users(tx, window), window, (row) => row.userId, userOf),
+    );
+  }
+
+  get(who: Principal, id: string): Promise<User> {
+    return this.database.within(who.organization, (tx) => this.found(tx, id));
+  }
+
+  async create(who: Principal, wanted: UserCreate): Promise<User> {
+    const email = wanted.email.toLowerCase();
+    const passwordHash = await hashPassword(wanted.password);
+    if (await this.store.userByEmail(email)) {
+      throw new Failure('access.email-taken', `There is a user ${email} already. Choose another address.`);
+    }
+    return this.database.within(who.organization, async (tx) => {
+      const id = newId(this.clock.now());
+      await this.store.createUser(tx, { id, email, name: wanted.name, passwordHash }, wanted.role);
+      const details = { email, role: wanted.role };
+      this.audit.record(tx, who, { action: 'access.create-user', subject: `user:${id}`, details });
+      return this.found(tx, id);
+    });
+  }
+
+  changeRole(who: Principal, id: string, change: UserChange): Promise<User> {
+    return this.database.within(who.organization, async (tx) => {
+      const user = await this.found(tx, id);
+      if (change.role !== 'admin') await this.assertNotLastAdmin(tx, user.role);
+      await this.store.changeRole(tx, id, change.role);
+      const details = { from: user.role, to: change.role };
+      this.audit.record(tx, who, { action: 'access.change-role', subject: `user:${id}`, details });
+      return { ...user, role: change.role };
+    });
+  }
+
+  async changePassword(who: Principal, change: PasswordChange): Promise<void> {
+    if (who.kind !== 'user' || !who.email) {
+      throw new Failure(
+        'access.forbidden',
+        'Only a person has a password. Sign in with POST /v1/sessions first.',
+      );
+    }
+    const kept = await this.store.userByEmail(who.email);
+    if (!(await passwordFits(change.current, kept?.password_hash))) {
+      throw new Failure('access.forbidden', 'The current password is another one.');
+    }
+    const passwordHash = await hashPassword(change.password);
+    await this.database.within(who.organization, async (tx) => {
+      await this.store.changePassword(tx, who.id, passwordHash);
+      await this.store.endSessions(tx, who.id);
+      this.audit.record(tx, who, { action: 'access.change-password', subject: `user:${who.id}` });
+    });
+  }
+
+  /** Takes a person out of the organization: their sessions end, and their tokens can do nothing from now on. */
+  async remove(who: Principal, id: string): Promise<void> {
+    await this.database.within(who.organization, async (tx) => {
+      const user = await this.found(tx, id);
+      await this.assertNotLastAdmin(tx, user.role);
+      await this.store.removeUser(tx, id);
+      this.audit.record(tx, who, {
+        action: 'access.remove-user',
+        subject: `user:${id}`,
+        details: { email: user.email },
+      });
+    });
+  }
+
+  private async found(tx: Tx, id: string): Promise<User> {
+    const row = await this.store.user(tx, id);
+    if (!row) throw new Failure('platform.not-found', `There is no user ${id} in this organization.`);
+    return userOf(row);
+  }
+
+  private async assertNotLastAdmin(tx: Tx, role: Role): Promise<void> {
+    // One at a time: two admins that remove each other must not both succeed.
+    await tx.sql('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`admins:${tx.organization}`]);
+    if (role === 'admin' && (await this.store.admins(tx)) < 2) {
+      throw new Failure('access.last-admin', 'This is the last admin. Make somebody else an admin first.');
+    }
+  }
+}
+
+function userOf(row: {
+  role: string;
+  user: { id: string; email: string; name: string; createdAt: Date };
+}): User {
+  const { id, email, name, createdAt } = row.user;
+  return { id, email, name, role: row.role as Role, createdAt: createdAt.toISOString() };
+}

@@ -1,0 +1,13 @@
+/** The rooms of the director, in the order in which one may ask another: each only those above it. */
+import { Module, type DynamicModule } from '@nestjs/common';
+import { AccessModule } from './access/access.module.js';
+import { PlatformModule, type Platform } from './platform/platform.module.js';
+
+const rooms = [AccessModule];
+
+@Module({})
+export class AppModule {
+  static of(platform: Platform): DynamicModule {
+    return { module: AppModule, imports: [PlatformModule.of(platform), ...rooms] };
+  }
+}

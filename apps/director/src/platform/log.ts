@@ -1,0 +1,11 @@
+/** The log: JSON lines on stderr, so that stdout stays for what a command answers. */
+import pino, { type Logger } from 'pino';
+
+export type Log = Logger;
+
+export function createLog(level: string): Log {
+  return pino(
+    { level, base: null, redact: ['password', 'token', 'secret', '*.password', '*.token'] },
+    pino.destination(2),
+  );
+}
