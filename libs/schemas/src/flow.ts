@@ -39,7 +39,6 @@ export const FlowModule = z
         full: z.enum(['block', 'dropOldest', 'dropNewest']).optional(),
       })
       .optional(),
-    description: z.string().max(2_000).optional(),
   })
   .meta({ id: 'FlowModule' });
 export type FlowModule = z.infer<typeof FlowModule>;
