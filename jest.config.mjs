@@ -17,6 +17,7 @@ const base = {
   moduleNameMapper: {
     '^@millrace/(schemas|flow|fleet|blobs|transport|client|engine|inference|modules)$':
       '<rootDir>/libs/$1/src/index.ts',
+    '^@millrace/modules/kinds$': '<rootDir>/libs/modules/src/kinds.ts',
     '^@millrace/(director|agent)$': '<rootDir>/apps/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

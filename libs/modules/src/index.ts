@@ -1,1 +1,2 @@
-export {};
+export { behaviours } from './behaviours.js';
+export { kinds } from './kinds.js';

@@ -10,4 +10,12 @@ export const engine = {
   'engine.model-timeout': { kind: 'outage', status: 503, title: 'The model took too long' },
   'engine.model-busy': { kind: 'outage', status: 503, title: 'The model has too much in flight' },
   'engine.model-stopped': { kind: 'outage', status: 503, title: 'The model does not run any more' },
+  'engine.file-unreadable': { kind: 'refusal', status: 422, title: 'A file of the flow cannot be read' },
+  'engine.file-unfit': { kind: 'refusal', status: 422, title: 'A file is not what the settings say of it' },
+  'engine.file-unwritable': { kind: 'outage', status: 503, title: 'A file of the flow cannot be written' },
+  'engine.parameters-missing': {
+    kind: 'refusal',
+    status: 422,
+    title: 'A module lacks parameters that it needs',
+  },
 } as const satisfies ProblemTable;

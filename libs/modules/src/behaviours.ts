@@ -1,0 +1,26 @@
+/** Every module's behaviour, by type: one for each of `kinds`. */
+import type { Behaviours, Create } from '@millrace/engine';
+import { create as alignWindow } from './align/window/behaviour.js';
+import { create as cleanFill } from './clean/fill/behaviour.js';
+import { create as cleanHampel } from './clean/hampel/behaviour.js';
+import { create as cleanInvalid } from './clean/invalid/behaviour.js';
+import { create as cleanRange } from './clean/range/behaviour.js';
+import { create as featureStats } from './features/stats/behaviour.js';
+import { create as mapSet } from './map/set/behaviour.js';
+import { create as routeAlert } from './route/alert/behaviour.js';
+import { create as scaleMinmax } from './scale/minmax/behaviour.js';
+import { create as scaleStandard } from './scale/standard/behaviour.js';
+
+// A behaviour takes the settings of its own kind; the engine parses them with that kind before it is made.
+export const behaviours: Behaviours = new Map<string, Create>([
+  ['align.window', alignWindow],
+  ['clean.fill', cleanFill],
+  ['clean.hampel', cleanHampel],
+  ['clean.invalid', cleanInvalid],
+  ['clean.range', cleanRange],
+  ['feature.stats', featureStats],
+  ['map.set', mapSet],
+  ['route.alert', routeAlert],
+  ['scale.minmax', scaleMinmax],
+  ['scale.standard', scaleStandard],
+]);

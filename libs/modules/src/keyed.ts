@@ -1,0 +1,148 @@
+/**
+ * Independent state per key value: one state where there is no `keyBy`, at most `maxKeys` where there is.
+ *
+ * Guarantee: bounded; beyond the bound the least recently used key goes and is counted as `keys-evicted`,
+ * and a saved and loaded set evicts in the same order. It knows nothing of what a state holds.
+ */
+import { z } from 'zod';
+import {
+  BOOLEAN,
+  NUMBER,
+  TEXT,
+  type Batch,
+  type Gap,
+  type Input,
+  type ModuleContext,
+} from '@millrace/engine';
+import { Cursor } from './cursor.js';
+
+export type Key = string | number | boolean;
+
+/** The settings of a module that keeps state per key; spread them into its own. */
+export const keySettings = {
+  keyBy: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Field whose value names a machine or unit; each value has a state of its own. Without it there is one state.',
+    ),
+  maxKeys: z
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(1000)
+    .describe(
+      'Most key values at a time; beyond it the least recently used one is forgotten, and counted as `keys-evicted`.',
+    ),
+};
+
+interface Entry<S> {
+  state: S;
+  used: number;
+}
+
+/** Key, place in the order of use, packed state; in the order in which the keys first came. */
+export type SavedKeys = [Key, number, unknown][];
+
+const ONLY: Key = '';
+
+export class Keyed<S> {
+  private readonly entries = new Map<Key, Entry<S>>();
+  private readonly cursor = new Cursor();
+  private indexes: number[] = [];
+  private uses = 0;
+  private lastKey: Key | undefined;
+  private last: S | undefined;
+
+  constructor(
+    private readonly settings: { keyBy?: string; maxKeys: number },
+    private readonly context: Pick<ModuleContext, 'count'>,
+    private readonly make: () => S,
+  ) {}
+
+  bind(inputs: readonly Input[]): void {
+    const { keyBy } = this.settings;
+    this.indexes = inputs.map(({ schema }) => (keyBy === undefined ? -1 : schema.index(keyBy)));
+  }
+
+  /** Must be called before the rows of a batch are asked for, in rising order. */
+  begin(batch: Batch, input: number): void {
+    this.cursor.open(batch.peek(this.indexes[input]));
+  }
+
+  /** The key of a row; undefined when the row has none. */
+  keyAt(row: number): Key | undefined {
+    if (this.settings.keyBy === undefined) return ONLY;
+    const entry = this.cursor.at(row);
+    if (entry < 0) return undefined;
+    const column = this.cursor.column!;
+    const kind = column.kind(entry);
+    if (kind === NUMBER) return column.values[entry];
+    return kind === TEXT || kind === BOOLEAN ? (column.get(entry) as Key) : undefined;
+  }
+
+  /** The state that a row belongs to; undefined, and counted, when the row has no key. */
+  at(row: number): S | undefined {
+    const key = this.keyAt(row);
+    if (key === undefined) {
+      this.context.count('no-key');
+      return undefined;
+    }
+    return this.get(key);
+  }
+
+  get(key: Key): S {
+    if (key === this.lastKey) return this.last as S;
+    let entry = this.entries.get(key);
+    if (entry === undefined) {
+      if (this.entries.size >= this.settings.maxKeys) this.evict();
+      entry = { state: this.make(), used: 0 };
+      this.entries.set(key, entry);
+    }
+    entry.used = ++this.uses;
+    this.lastKey = key;
+    this.last = entry.state;
+    return entry.state;
+  }
+
+  /** Every state that a gap is about: that of its key, or all of them. */
+  touched(gap: Gap): S[] {
+    if (this.settings.keyBy === undefined || gap.key === undefined)
+      return [...this].map(([, state]) => state);
+    const entry = this.entries.get(gap.key as Key);
+    return entry === undefined ? [] : [entry.state];
+  }
+
+  /** In the order in which the keys first came. */
+  *[Symbol.iterator](): Iterator<[Key, S]> {
+    for (const [key, { state }] of this.entries) yield [key, state];
+  }
+
+  save(pack: (state: S) => unknown): SavedKeys {
+    return [...this.entries].map(([key, { state, used }]) => [key, used, pack(state)]);
+  }
+
+  load(saved: unknown, unpack: (packed: never) => S): void {
+    this.entries.clear();
+    this.lastKey = undefined;
+    for (const [key, used, packed] of saved as SavedKeys) {
+      this.entries.set(key, { state: unpack(packed as never), used });
+      this.uses = Math.max(this.uses, used);
+    }
+  }
+
+  private evict(): void {
+    let oldest: Key | undefined;
+    let least = Infinity;
+    for (const [key, { used }] of this.entries) {
+      if (used < least) {
+        least = used;
+        oldest = key;
+      }
+    }
+    this.entries.delete(oldest as Key);
+    this.context.count('keys-evicted');
+  }
+}

@@ -1,0 +1,25 @@
+/** Every kind of module, by type. Browser-safe: no behaviour and no Node module is reached from here. */
+import { catalogueOf, type Catalogue } from '@millrace/flow';
+import { kind as alignWindow } from './align/window/kind.js';
+import { kind as cleanFill } from './clean/fill/kind.js';
+import { kind as cleanHampel } from './clean/hampel/kind.js';
+import { kind as cleanInvalid } from './clean/invalid/kind.js';
+import { kind as cleanRange } from './clean/range/kind.js';
+import { kind as featureStats } from './features/stats/kind.js';
+import { kind as mapSet } from './map/set/kind.js';
+import { kind as routeAlert } from './route/alert/kind.js';
+import { kind as scaleMinmax } from './scale/minmax/kind.js';
+import { kind as scaleStandard } from './scale/standard/kind.js';
+
+export const kinds: Catalogue = catalogueOf([
+  alignWindow,
+  cleanFill,
+  cleanHampel,
+  cleanInvalid,
+  cleanRange,
+  featureStats,
+  mapSet,
+  routeAlert,
+  scaleMinmax,
+  scaleStandard,
+]);

@@ -1,0 +1,101 @@
+/** `route.alert`: a condition that holds becomes one alert, raised once and cleared once. */
+import { compile, defineKind, ExpressionFailure, mergeColumns, withColumns } from '@millrace/flow';
+import { Severity } from '@millrace/schemas';
+import { z } from 'zod';
+import { keySettings } from '../../keyed.js';
+
+const docs = `
+Raises an alert when \`when\` has held for \`holdMs\`, and clears it when \`clearWhen\` holds (when \`when\` no longer
+holds, if there is no \`clearWhen\`). Only the records at which that happens leave, so noise does not ring: each
+with all its fields and \`alert\` (\`raised\` or \`cleared\`), \`severity\`, \`message\`, and \`key\` where there is one.
+
+- A comparison with a null is false. A record that has none of the fields that an expression reads leaves that
+  expression out: it neither raises nor clears by it, and a hold goes on.
+- \`holdMs\` is counted in the node's time: the wall clock in a live flow, the largest timestamp seen while a file
+  is replayed. The condition must hold at every record in between; 0 raises at the first.
+- While an alert is raised \`when\` is not looked at, other than to clear without \`clearWhen\`.
+- A gap record interrupts a hold; an alert that is raised stays so. Gap records do not leave.
+- In \`message\`, \`{field}\` stands for the record's value, with six significant digits, \`{t}\` for its time, and
+  \`{key}\` for the key. Without a message it is the expression.
+- What is raised is kept over a restart, so an alert is neither raised twice nor left standing.
+
+Counted: \`raised\`, \`cleared\`, \`no-key\`, \`keys-evicted\`.
+`;
+
+export const kind = defineKind({
+  type: 'route.alert',
+  category: 'route',
+  title: 'Alert',
+  summary: 'Raises and clears an alert when a condition holds.',
+  docs,
+  settings: z.object({
+    when: z.string().min(1).describe('Expression that raises, such as `score > 0.8`.'),
+    holdMs: z.number().min(0).default(0).describe('How long it must hold, in milliseconds.'),
+    clearWhen: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Expression that clears, such as `score < 0.6`. When absent, `when` being false clears.'),
+    severity: Severity.default('medium').describe('How bad it is.'),
+    message: z
+      .string()
+      .min(1)
+      .max(1_000)
+      .optional()
+      .describe('What a person reads; `{field}` stands for a value of the record.'),
+    key: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Field whose value names a machine or unit; each value has an alert of its own.'),
+    maxKeys: keySettings.maxKeys,
+  }),
+  inputs: 'many',
+  outputs: ['out'],
+  example: {
+    settings: {
+      when: 'score > 0.8',
+      holdMs: 3000,
+      clearWhen: 'score < 0.6',
+      severity: 'high',
+      message: 'Score {score} on the cooling pump',
+    },
+  },
+  expressions: ({ when, clearWhen }) => [
+    { pointer: '/when', source: when },
+    ...(clearWhen === undefined ? [] : [{ pointer: '/clearWhen', source: clearWhen }]),
+  ],
+  reads: ({ key }) => (key === undefined ? [] : [{ pointer: '/key', field: key }]),
+  columns: ({ key }, inputs) =>
+    withColumns(mergeColumns(inputs), {
+      alert: 'string',
+      severity: 'string',
+      message: 'string',
+      ...(key === undefined ? {} : { key: 'unknown' }),
+    }),
+  check({ when, clearWhen }) {
+    const found: { pointer: string; detail: string }[] = [];
+    for (const [pointer, source] of [
+      ['/when', when],
+      ['/clearWhen', clearWhen],
+    ] as const) {
+      if (source === undefined) continue;
+      const type = typeOf(source);
+      if (type === 'number' || type === 'string')
+        found.push({
+          pointer,
+          detail: `this gives a ${type} and would never be true: compare it with something, as in score > 0.8.`,
+        });
+    }
+    return found;
+  },
+});
+
+function typeOf(source: string): string {
+  try {
+    return compile(source).type;
+  } catch (error) {
+    if (error instanceof ExpressionFailure) return 'unknown'; // It has a problem of its own.
+    throw error;
+  }
+}
