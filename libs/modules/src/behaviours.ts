@@ -1,5 +1,6 @@
 /** Every module's behaviour, by type: one for each of `kinds`. */
 import type { Behaviours, Create } from '@millrace/engine';
+import { create as alignRows } from './align/rows/behaviour.js';
 import { create as alignWindow } from './align/window/behaviour.js';
 import { create as cleanFill } from './clean/fill/behaviour.js';
 import { create as cleanHampel } from './clean/hampel/behaviour.js';
@@ -13,6 +14,7 @@ import { create as scaleStandard } from './scale/standard/behaviour.js';
 
 // A behaviour takes the settings of its own kind; the engine parses them with that kind before it is made.
 export const behaviours: Behaviours = new Map<string, Create>([
+  ['align.rows', alignRows],
   ['align.window', alignWindow],
   ['clean.fill', cleanFill],
   ['clean.hampel', cleanHampel],

@@ -120,6 +120,13 @@ export class Keyed<S> {
     for (const [key, { state }] of this.entries) yield [key, state];
   }
 
+  /** Forgets a key before its turn; counted like the others. */
+  forget(key: Key): void {
+    if (!this.entries.delete(key)) return;
+    this.lastKey = undefined;
+    this.context.count('keys-evicted');
+  }
+
   save(pack: (state: S) => unknown): SavedKeys {
     return [...this.entries].map(([key, { state, used }]) => [key, used, pack(state)]);
   }

@@ -1,5 +1,6 @@
 /** Every kind of module, by type. Browser-safe: no behaviour and no Node module is reached from here. */
 import { catalogueOf, type Catalogue } from '@millrace/flow';
+import { kind as alignRows } from './align/rows/kind.js';
 import { kind as alignWindow } from './align/window/kind.js';
 import { kind as cleanFill } from './clean/fill/kind.js';
 import { kind as cleanHampel } from './clean/hampel/kind.js';
@@ -12,6 +13,7 @@ import { kind as scaleMinmax } from './scale/minmax/kind.js';
 import { kind as scaleStandard } from './scale/standard/kind.js';
 
 export const kinds: Catalogue = catalogueOf([
+  alignRows,
   alignWindow,
   cleanFill,
   cleanHampel,

@@ -1,0 +1,127 @@
+/** What must hold of `align.rows` for any series (docs/align.md, "Also to hold"), over random ones. */
+import fc from 'fast-check';
+import type { PlainRecord } from '@millrace/engine';
+import { runRecords } from '../../../../../test/kit/flow.js';
+
+interface Sample {
+  t: number;
+  a?: number;
+  b?: number;
+}
+
+const settings = {
+  grid: { periodMs: 100 },
+  latenessMs: 0,
+  columns: [
+    { name: 'a', maxAgeMs: 250 },
+    { name: 'b', method: 'mean', maxAgeMs: 400 },
+  ],
+};
+
+async function rows(feed: Sample[], changes: object = {}, more: object = {}) {
+  const { records, counters } = await runRecords({
+    modules: { rows: { type: 'align.rows', from: ['in'], settings: { ...settings, ...changes } } },
+    feed: { in: feed as unknown as PlainRecord[] },
+    collect: ['rows'],
+    ...more,
+  });
+  return { rows: records.rows, counters: counters.rows };
+}
+
+/** Samples in rising order, some with one column, some with both. */
+const series = fc
+  .array(
+    fc.record({
+      step: fc.integer({ min: 1, max: 180 }),
+      a: fc.option(fc.integer({ min: -50, max: 50 }), { nil: undefined }),
+      b: fc.option(fc.integer({ min: -50, max: 50 }), { nil: undefined }),
+    }),
+    { minLength: 2, maxLength: 60 },
+  )
+  .map((steps) => {
+    let t = 1000;
+    return steps.map(({ step, a, b }): Sample => ({
+      t: (t += step),
+      ...(a !== undefined && { a }),
+      ...(b !== undefined && { b }),
+    }));
+  });
+
+const check = <T>(arbitrary: fc.Arbitrary<T>, holds: (value: T) => Promise<void>) =>
+  fc.assert(fc.asyncProperty(arbitrary, holds), { numRuns: 60 });
+
+const value = (row: PlainRecord) => [row.t, row.a, row.b, JSON.stringify(row.flag)];
+
+test('t rises strictly', () =>
+  check(series, async (feed) => {
+    const times = (await rows(feed)).rows.flatMap((row) => (typeof row.t === 'number' ? [row.t] : []));
+    for (let i = 1; i < times.length; i++) expect(times[i]).toBeGreaterThan(times[i - 1]);
+  }));
+
+test('disorder bounded by the lateness gives what the sorted input gives', () =>
+  check(fc.tuple(series, fc.array(fc.nat(100), { minLength: 60, maxLength: 60 })), async ([feed, delays]) => {
+    const arrival = feed.map((sample, i) => ({ sample, at: sample.t + delays[i] }));
+    const disordered = arrival.sort((x, y) => x.at - y.at).map(({ sample }) => sample);
+    const sorted = await rows(feed, { latenessMs: 100 });
+    const shuffled = await rows(disordered, { latenessMs: 100 });
+    expect(shuffled.rows.map(value)).toEqual(sorted.rows.map(value));
+    expect(shuffled.counters.counted.late).toBeUndefined();
+  }));
+
+test('a hold column is merge_asof, a mean column is resample, both closed on the right', () =>
+  check(series, async (feed) => {
+    for (const row of (await rows(feed, { maxFillRows: 1000 })).rows) {
+      const t = row.t as number;
+      const held = feed.filter((s) => s.a !== undefined && s.t <= t).at(-1);
+      expect(row.a).toBe(held !== undefined && t - held.t <= 250 ? held.a : null);
+      const inside = feed.filter((s) => s.b !== undefined && s.t > t - 100 && s.t <= t).map((s) => s.b!);
+      if (inside.length > 0) expect(row.b).toBeCloseTo(inside.reduce((x, y) => x + y, 0) / inside.length, 9);
+    }
+  }));
+
+test('the feed cut anywhere, saved and restored, gives the same rows; so do batches of any size', () =>
+  check(fc.tuple(series, fc.nat(58), fc.integer({ min: 1, max: 7 })), async ([feed, cut, batchRows]) => {
+    const whole = await rows(feed);
+    const inPieces = await rows(feed, {}, { cutAfter: Math.min(cut, feed.length - 1), batchRows });
+    expect(inPieces.rows).toEqual(whole.rows);
+  }));
+
+test('two keys interleaved do not touch each other', () =>
+  check(fc.tuple(series, series), async ([one, two]) => {
+    const keyed = [...one.map((s) => ({ ...s, unit: 'x' })), ...two.map((s) => ({ ...s, unit: 'y' }))];
+    keyed.sort((p, q) => p.t - q.t);
+    const both = await rows(keyed, { keyBy: 'unit' });
+    for (const [key, feed] of [
+      ['x', one],
+      ['y', two],
+    ] as const) {
+      const own = both.rows.filter((row) => row.key === key).map(value);
+      expect(own).toEqual((await rows(feed)).rows.map(value));
+    }
+  }));
+
+test('the same sample delivered twice makes no new row', () =>
+  check(series, async (feed) => {
+    const twice = feed.flatMap((sample) => [sample, sample]);
+    expect((await rows(twice)).rows.map(value)).toEqual((await rows(feed)).rows.map(value));
+  }));
+
+test('very many samples of one column while the other is silent: bounded, and counted', async () => {
+  const feed = Array.from({ length: 100_000 }, (_, i): Sample => ({ t: 1000 + i * 0.5, a: i }));
+  const stalled = await rows(feed, { watermark: 'min', maxSamplesPerColumn: 1000 });
+  expect(stalled.counters.counted.overflow).toBe(100_000 - 1000);
+});
+
+test('linear waits for its right neighbour and does not depend on the order when the lateness covers it', () =>
+  check(fc.tuple(series, fc.array(fc.nat(50), { minLength: 60, maxLength: 60 })), async ([feed, delays]) => {
+    const columns = [
+      { name: 'a', method: 'linear', maxAgeMs: 250 },
+      { name: 'b', maxAgeMs: 400 },
+    ];
+    const arrival = feed.map((sample, i) => ({ sample, at: sample.t + delays[i] }));
+    const disordered = arrival.sort((x, y) => x.at - y.at).map(({ sample }) => sample);
+    const changes = { columns, latenessMs: 300 };
+    expect((await rows(disordered, changes)).rows.map(value)).toEqual(
+      (await rows(feed, changes)).rows.map(value),
+    );
+  }));
