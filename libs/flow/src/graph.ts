@@ -7,6 +7,8 @@
 import { Failure, type FlowDocument } from '@millrace/schemas';
 import { DEFAULT_PORT } from './kind.js';
 
+export type FlowModules = Pick<FlowDocument, 'modules'>;
+
 export interface Wire {
   from: string;
   port: string;
@@ -33,7 +35,7 @@ export function wireFrom(text: string): { from: string; port: string } {
     : { from: text.slice(0, dot), port: text.slice(dot + 1) };
 }
 
-export function graphOf(document: Pick<FlowDocument, 'modules'>): FlowGraph {
+export function graphOf(document: FlowModules): FlowGraph {
   const modules = Object.keys(document.modules);
   const into = new Map<string, Wire[]>(modules.map((id) => [id, []]));
   const outOf = new Map<string, Wire[]>(modules.map((id) => [id, []]));
@@ -50,10 +52,11 @@ export function graphOf(document: Pick<FlowDocument, 'modules'>): FlowGraph {
 
 /** The modules themselves and all that their records reach; `up`: all that reaches them. */
 export function reachable(
-  graph: FlowGraph,
+  document: FlowModules,
   from: Iterable<string>,
   way: 'down' | 'up' = 'down',
 ): Set<string> {
+  const graph = graphOf(document);
   const found = new Set<string>();
   const waiting = [...from].filter((id) => graph.outOf.has(id));
   for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
@@ -69,17 +72,19 @@ export function reachable(
 }
 
 /** Every module after all that feed it; where several could come next, the smallest id does. */
-export function runOrder(graph: FlowGraph): string[] {
+export function runOrder(document: FlowModules): string[] {
+  const graph = graphOf(document);
   const { order } = sorted(graph);
   if (order.length < graph.modules.length) {
-    const cycle = findCycle(graph) ?? [];
+    const cycle = findCycle(document) ?? [];
     throw new Failure('flows.cycle', cycleSentence(cycle));
   }
   return order;
 }
 
 /** One cycle in the direction of the wires, its smallest module first and not repeated at the end. */
-export function findCycle(graph: FlowGraph): string[] | undefined {
+export function findCycle(document: FlowModules): string[] | undefined {
+  const graph = graphOf(document);
   const { left } = sorted(graph);
   // What is left has a wire in from what is left, for every module: walking up must come round.
   const [start] = [...left].toSorted(byId);

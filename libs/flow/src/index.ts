@@ -1,16 +1,14 @@
+export * from './canonical.js';
+export { checkFlow, type CheckOptions } from './check/check.js';
+export { parseSettings } from './check/settings.js';
 export * from './columns.js';
-export {
-  catalogueOf,
-  DEFAULT_PORT,
-  defineKind,
-  ERROR_PORT,
-  type Catalogue,
-  type Contracts,
-  type FieldRead,
-  type ModuleCategory,
-  type ModuleKind,
-  type PortColumns,
-  type SettingPlace,
-} from './kind.js';
+export * from './diff.js';
 export * from './expression/index.js';
+export * from './graph.js';
+export * from './kind.js';
 export { didYouMean, nearest } from './nearest.js';
+export * from './parameters.js';
+export * from './pointer.js';
+export * from './read.js';
+export * from './references.js';
+export type { Finding } from './sentences.js';

@@ -59,6 +59,8 @@ export interface ModuleKind<S extends z.ZodObject = z.ZodObject> {
   /**
    * `none` is a source. `one` takes exactly one wire. `many` takes one or more, and their records are
    * interleaved: right for whatever treats a record alone, so most modules.
+   *
+   * Any setting that is a text such as `resource:name@production` is a resource and needs no declaration.
    */
   inputs: 'none' | 'one' | 'many';
   /** Ports that records leave by: `[]` for a sink, `['out']`, `['out', 'late']`. Never `error`. */
@@ -69,10 +71,11 @@ export interface ModuleKind<S extends z.ZodObject = z.ZodObject> {
   sharing?: 'shared' | 'exclusive';
   /** Paths that the module writes; two writers on one path are a problem. */
   writesFile?(settings: z.output<S>): string[];
-  /** Expressions among the settings: each must parse, and the fields that it reads must be there. */
-  expressions?(settings: z.output<S>): (SettingPlace & { source: string })[];
-  /** References to resources. Strings that start with `resource:` are found without this. */
-  resources?(settings: z.output<S>): (SettingPlace & { reference: string })[];
+  /**
+   * Expressions among the settings: each must parse, the fields that it reads must be there, and what it gives
+   * must be of the type `gives`, where that is said.
+   */
+  expressions?(settings: z.output<S>): (SettingPlace & { source: string; gives?: ColumnType })[];
   /** Fields that the module reads: names and types are checked against what arrives. */
   reads?(settings: z.output<S>): FieldRead[];
   /**

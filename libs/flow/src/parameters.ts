@@ -4,7 +4,13 @@
  * Guarantee: a value has the type that the document declares, a later layer wins, and neither the value of a
  * secret nor a text that holds one appears in a problem. `$${` writes a plain `${`.
  */
-import type { FlowDocument, FlowParameter, ProblemPlace } from '@millrace/schemas';
+import {
+  Failure,
+  PARAMETER_NAME,
+  type FlowDocument,
+  type FlowParameter,
+  type ProblemPlace,
+} from '@millrace/schemas';
 import { didYouMean } from './nearest.js';
 import { mapStrings, pointerOf } from './pointer.js';
 
@@ -58,17 +64,24 @@ export function parameterValues(
   return { values, problems };
 }
 
+/** One place of the settings that names a parameter. */
+export interface ParameterUse {
+  module: string;
+  pointer: string;
+  name: string;
+}
+
 /**
  * Puts values into the settings of all modules. A text that is one `${name}` and nothing else becomes the
- * typed value. `secrets` are pointers of the settings that now hold a secret.
+ * typed value; a parameter without a value stays as it is written. Unknown parameters are problems.
  */
 export function substitute(
   document: FlowDocument,
   values: ReadonlyMap<string, ParameterValue>,
-): { document: FlowDocument; secrets: Set<string>; problems: ProblemPlace[] } {
+): { document: FlowDocument; uses: ParameterUse[]; problems: ProblemPlace[] } {
   const declared = document.parameters ?? {};
   const problems: ProblemPlace[] = [];
-  const secrets = new Set<string>();
+  const uses: ParameterUse[] = [];
   const modules = Object.entries(document.modules).map(([module, declaration]) => {
     if (declaration.settings === undefined) return [module, declaration];
     const settings = mapStrings(
@@ -78,7 +91,7 @@ export function substitute(
         const pointer = pointerOf(path);
         const valueOf = (name: string): ParameterValue | undefined => {
           if (Object.hasOwn(declared, name)) {
-            if (declared[name]?.type === 'secret') secrets.add(pointer);
+            uses.push({ module, pointer, name });
             return values.get(name);
           }
           const detail =
@@ -98,7 +111,29 @@ export function substitute(
     );
     return [module, { ...declaration, settings }];
   });
-  return { document: { ...document, modules: Object.fromEntries(modules) }, secrets, problems };
+  return { document: { ...document, modules: Object.fromEntries(modules) }, uses, problems };
+}
+
+/**
+ * The document as it runs: values in place, no parameters left. Throws a Failure that names every parameter
+ * that is missing, unknown or of the wrong type. It may hold secrets: keep it out of logs and reports.
+ */
+export function fillParameters(
+  document: FlowDocument,
+  given: Readonly<Record<string, ParameterValue>> | readonly ParameterLayer[] = [],
+): FlowDocument {
+  const layers = isLayers(given) ? given : [{ from: 'the deployment', values: given }];
+  const { values, problems } = parameterValues(document, layers);
+  const filled = substitute(document, values);
+  const all = [...problems, ...filled.problems];
+  if (all.length > 0)
+    throw new Failure('flows.parameter', all.map((problem) => problem.detail).join(' '), { errors: all });
+  const { parameters: _parameters, ...rest } = filled.document;
+  return rest;
+}
+
+function isLayers(given: object): given is readonly ParameterLayer[] {
+  return Array.isArray(given);
 }
 
 /** What the declarations themselves get wrong. */
@@ -107,7 +142,7 @@ export function parameterProblems(document: FlowDocument): ProblemPlace[] {
     const say = (detail: string): ProblemPlace[] => [
       { code: 'flows.parameter', pointer: pointerOf(['parameters', name]), field: name, detail },
     ];
-    if (!/^[a-zA-Z][a-zA-Z0-9_]*$/.test(name))
+    if (!PARAMETER_NAME.test(name))
       return say(
         `The parameter "${name}" is misnamed: a name is letters, digits and underscores, a letter first.`,
       );

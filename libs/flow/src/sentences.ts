@@ -1,14 +1,15 @@
 /**
  * What zod found wrong, as sentences for a person: what is needed, what is there, and the nearest word.
  *
- * Guarantee: no value is shown at a place that the caller calls hidden, since it may hold a secret.
+ * It shows the values that it is given: give it none that is secret.
  */
 import { z } from 'zod';
 import { didYouMean } from './nearest.js';
 import { pointerOf, valueAt, type Path } from './pointer.js';
 
 export interface Finding {
-  kind: 'unknown' | 'missing' | 'invalid';
+  /** `type`: no value of this type may stand there; `value`: this one may not. */
+  kind: 'unknown' | 'missing' | 'type' | 'value';
   path: Path;
   detail: string;
 }
@@ -21,23 +22,15 @@ export function findingsOf(
   value: unknown,
   issues: readonly Issue[],
   whole: string,
-  hidden: (path: Path) => boolean = () => false,
 ): Finding[] {
-  return issues.flatMap((issue) => findings(schema, value, issue, issue.path as Path, whole, hidden));
+  return issues.flatMap((issue) => findings(schema, value, issue, issue.path as Path, whole));
 }
 
-function findings(
-  schema: z.ZodType,
-  value: unknown,
-  issue: Issue,
-  path: Path,
-  whole: string,
-  hidden: (path: Path) => boolean,
-): Finding[] {
+function findings(schema: z.ZodType, value: unknown, issue: Issue, path: Path, whole: string): Finding[] {
   const name = nameOf(path, whole);
   const here = valueAt(value, path);
-  const shown = hidden(path) ? 'what is there is not' : `${show(here)} is not`;
-  const invalid = (detail: string): Finding[] => [{ kind: 'invalid', path, detail }];
+  const shown = `${show(here)} is not`;
+  const invalid = (detail: string, kind: Finding['kind'] = 'value'): Finding[] => [{ kind, path, detail }];
   switch (issue.code) {
     case 'unrecognized_keys': {
       const known = keysAt(schema, path);
@@ -54,12 +47,12 @@ function findings(
         return [
           { kind: 'missing', path, detail: `${name} is missing; it must be ${typeName(issue.expected)}.` },
         ];
-      return invalid(`${name} must be ${typeName(issue.expected)}, and ${shown}.`);
+      return invalid(`${name} must be ${typeName(issue.expected)}, and ${shown}.`, 'type');
     case 'invalid_value': {
       const allowed = issue.values.map(String);
       if (here === undefined)
         return [{ kind: 'missing', path, detail: `${name} is missing; it must be ${oneOf(allowed)}.` }];
-      const guess = typeof here === 'string' && !hidden(path) ? didYouMean(here, allowed) : '';
+      const guess = typeof here === 'string' ? didYouMean(here, allowed) : '';
       return invalid(`${name} must be ${oneOf(allowed)}, and ${shown}.${guess}`);
     }
     case 'too_small':
@@ -73,7 +66,7 @@ function findings(
     case 'not_multiple_of':
       return invalid(`${name} must be a multiple of ${issue.divisor}, and ${shown}.`);
     case 'invalid_union':
-      return unionFindings(schema, value, issue, path, whole, hidden, name, shown);
+      return unionFindings(schema, value, issue, path, whole, name, shown);
     default:
       return invalid(`${name}: ${issue.message}.`.replace(/\.\.$/, '.'));
   }
@@ -86,7 +79,6 @@ function unionFindings(
   issue: Issue & { code: 'invalid_union' },
   path: Path,
   whole: string,
-  hidden: (path: Path) => boolean,
   name: string,
   shown: string,
 ): Finding[] {
@@ -95,9 +87,7 @@ function unionFindings(
     .filter((way) => !way.some((inner) => inner.code === 'invalid_type' && inner.path.length === 0))
     .toSorted((a, b) => a.length - b.length)[0];
   if (near !== undefined)
-    return near.flatMap((inner) =>
-      findings(schema, value, inner, [...path, ...(inner.path as Path)], whole, hidden),
-    );
+    return near.flatMap((inner) => findings(schema, value, inner, [...path, ...(inner.path as Path)], whole));
   const types = new Set(
     ways.flat().flatMap((inner) => ('expected' in inner ? [typeName(String(inner.expected))] : [])),
   );
@@ -106,7 +96,7 @@ function unionFindings(
     return [{ kind: 'missing', path, detail: `${name} is missing${wanted}.` }];
   }
   const wanted = types.size === 0 ? 'in one of its forms' : [...types].join(' or ');
-  return [{ kind: 'invalid', path, detail: `${name} must be ${wanted}, and ${shown}.` }];
+  return [{ kind: 'type', path, detail: `${name} must be ${wanted}, and ${shown}.` }];
 }
 
 function bound(
