@@ -9,7 +9,7 @@ import { mkdir, readFile, rename, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
+import { Client } from 'pg';
 import { Database } from '../../apps/director/src/platform/database/database.js';
 import { migrate, readMigrations } from '../../apps/director/src/platform/database/migrate.js';
 import { migrateQueue } from '../../apps/director/src/platform/queue/bull.js';
@@ -132,13 +132,13 @@ async function makeTemplate(server: Server): Promise<void> {
   });
 }
 
-async function create(client: pg.Client, server: Server, name: string, template = 'template0'): Promise<void> {
+async function create(client: Client, server: Server, name: string, template = 'template0'): Promise<void> {
   const owner = client.escapeIdentifier(new URL(server.ownerUrl).username);
   await client.query(`CREATE DATABASE ${name} OWNER ${owner} TEMPLATE ${template}`);
 }
 
-async function asMaker<T>(server: Server, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client(named(server.makerUrl, 'postgres'));
+async function asMaker<T>(server: Server, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client(named(server.makerUrl, 'postgres'));
   await client.connect();
   try {
     return await work(client);

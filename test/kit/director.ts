@@ -99,6 +99,7 @@ export async function testDirector(environment: Record<string, string> = {}): Pr
         { email, password },
         { token: null },
       );
+      if (session.status !== 201) throw new Error(`no session for ${email}: ${JSON.stringify(session.body)}`);
       return { id: created.body.id, token: session.body.token };
     },
     close: async () => {

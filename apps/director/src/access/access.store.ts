@@ -83,7 +83,13 @@ export class AccessStore {
     await tx.prisma.user.update({ where: { id }, data: { passwordHash } });
   }
 
-  /** The membership with its sessions; the user too when no other organization has them. */
+  /** The user with name and password, once no organization has them any more. */
+  async forgetWithoutMembership(id: string): Promise<void> {
+    if ((await this.membershipsOf(id)).length === 0)
+      await this.database.global('DELETE FROM users WHERE id = $1', [id]);
+  }
+
+  /** The membership with its sessions. */
   async removeUser(tx: Tx, id: string): Promise<void> {
     await tx.prisma.session.deleteMany({ where: { userId: id } });
     await tx.prisma.membership.deleteMany({ where: { userId: id } });

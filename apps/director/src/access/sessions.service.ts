@@ -11,13 +11,16 @@ import { formatCredential, parseCredential } from './credential.js';
 import { passwordFits } from './passwords.js';
 
 const SESSION_MS = 12 * 3_600_000; // a working day
-/** Attempts a minute an address and a name: enough for a person who mistypes, too few for guessing. */
-const ATTEMPTS = 20;
-const ATTEMPTS_WINDOW_MS = 60_000;
+/** Failed attempts a minute. For a name: enough for a person who mistypes, too few for guessing. */
+const FAILURES_A_NAME = 20;
+/** For an address: a whole plant may sit behind one. */
+const FAILURES_AN_ADDRESS = 200;
+const FAILURES_WINDOW_MS = 60_000;
 
 @Injectable()
 export class SessionsService {
-  private readonly limit: Limit;
+  private readonly names: Limit;
+  private readonly addresses: Limit;
 
   constructor(
     private readonly database: Database,
@@ -25,13 +28,16 @@ export class SessionsService {
     private readonly audit: Audit,
     private readonly clock: Clock,
   ) {
-    this.limit = new Limit(ATTEMPTS, ATTEMPTS_WINDOW_MS, () => this.clock.now());
+    const now = () => this.clock.now();
+    this.names = new Limit(FAILURES_A_NAME, FAILURES_WINDOW_MS, now);
+    this.addresses = new Limit(FAILURES_AN_ADDRESS, FAILURES_WINDOW_MS, now);
   }
 
   async signIn(wanted: SessionCreate, address: string, requestId?: string): Promise<Session> {
     const email = wanted.email.trim().toLowerCase();
-    this.limit.take(`address ${address}`);
-    this.limit.take(`email ${email}`);
+    // Taken before the check, so that many guesses at once do not slip through; given back when it fits.
+    this.addresses.take(address);
+    this.names.take(email);
     const user = await this.store.userByEmail(email);
     const fits = await passwordFits(wanted.password, user?.password_hash);
     const memberships = user && fits ? await this.store.membershipsOf(user.id) : [];
@@ -42,6 +48,8 @@ export class SessionsService {
     if (!user || !organization) {
       throw new Failure('access.unauthenticated', 'Email and password do not fit together.');
     }
+    this.addresses.giveBack(address);
+    this.names.giveBack(email);
     const secret = newSecret();
     const expiresAt = new Date(this.clock.now() + SESSION_MS);
     await this.database.within(organization, async (tx) => {

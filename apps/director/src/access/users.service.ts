@@ -111,6 +111,7 @@ export class UsersService {
         details: { email: user.email },
       });
     });
+    await this.store.forgetWithoutMembership(id);
   }
 
   private async found(tx: Tx, id: string): Promise<User> {

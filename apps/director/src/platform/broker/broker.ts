@@ -55,17 +55,23 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     queueLimit: QUEUE_AT_MOST,
     maxTopicLevels: 10,
     authenticate: (client, username, password, done) => {
-      admit(options, director, client.id, username ?? '', password?.toString() ?? '').then(
-        (identity) => {
-          if (!identity) return done(refusal(), false);
-          identities.set(client, identity);
-          done(null, true);
-        },
-        (error: unknown) => {
+      const settle = async () => {
+        const identity = await admit(
+          options,
+          director,
+          client.id,
+          username ?? '',
+          password?.toString() ?? '',
+        ).catch((error: unknown) => {
           options.log.warn({ err: error }, 'a broker client could not be checked');
-          done(refusal(3), false);
-        },
-      );
+          return undefined;
+        });
+        if (identity) identities.set(client, identity);
+        if (identity) done(null, true);
+        // 3: the server is unavailable; 5: not authorised.
+        else done(refusal(identity === undefined ? 3 : 5), false);
+      };
+      void settle();
     },
     authorizePublish: (client, packet, done) => {
       done(mayPublish(identityOf(client), packet.topic) ? null : new Error('not your topic'));
@@ -149,7 +155,7 @@ export function maySubscribe(identity: Identity | undefined, filter: string): bo
 
 const branch = ({ organization, node }: BrokerNode) => `millrace/1/${organization}/${node}/`;
 
-function refusal(returnCode = 5): AuthenticateError {
+function refusal(returnCode: number): AuthenticateError {
   return Object.assign(new Error('refused'), { returnCode }) as AuthenticateError;
 }
 

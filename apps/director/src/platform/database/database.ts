@@ -7,7 +7,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { PrismaPg } from '@prisma/adapter-pg';
-import pg from 'pg';
+import { Pool, type PoolClient } from 'pg';
 import { PrismaClient, type Prisma } from './generated/client.js';
 
 /** What a store method works in. Both faces see the same transaction. */
@@ -36,7 +36,7 @@ const WAITS_FOR_CONNECTION_MS = 10_000;
 const TRANSACTION_AT_MOST_MS = 30_000;
 
 export class Database {
-  readonly pool: pg.Pool;
+  readonly pool: Pool;
   private readonly prisma: PrismaClient;
 
   constructor(options: DatabaseOptions) {
@@ -104,7 +104,7 @@ export class Database {
   private async transaction<T>(
     setting: Setting,
     value: string,
-    work: (client: pg.PoolClient, turns: Turns) => Promise<T>,
+    work: (client: PoolClient, turns: Turns) => Promise<T>,
   ): Promise<T> {
     const client = await this.pool.connect();
     const turns: Turns = { before: [], after: [] };
@@ -128,7 +128,7 @@ export class Database {
 
 type Setting = 'millrace.organization' | 'millrace.user';
 
-async function setScope(client: pg.PoolClient, setting: Setting, value: string): Promise<void> {
+async function setScope(client: PoolClient, setting: Setting, value: string): Promise<void> {
   if (value === '') throw new Error(`a transaction needs its ${setting}`);
   await client.query('SELECT set_config($1, $2, true)', [setting, value]);
 }
@@ -144,7 +144,7 @@ async function finished<T>(turns: Turns, result: T): Promise<T> {
   return result;
 }
 
-function sqlTx(client: pg.PoolClient, organization: string, turns: Turns): SqlTx {
+function sqlTx(client: PoolClient, organization: string, turns: Turns): SqlTx {
   return {
     organization,
     sql: async <Row extends object>(text: string, values: unknown[] = []) =>
@@ -155,7 +155,7 @@ function sqlTx(client: pg.PoolClient, organization: string, turns: Turns): SqlTx
 }
 
 interface Slot {
-  client?: pg.PoolClient;
+  client?: PoolClient;
 }
 
 /**
@@ -164,22 +164,22 @@ interface Slot {
  */
 const connecting = new AsyncLocalStorage<Slot>();
 
-class NotingPool extends pg.Pool {
-  override connect(): Promise<pg.PoolClient>;
+class NotingPool extends Pool {
+  override connect(): Promise<PoolClient>;
   override connect(
     callback: (
       error: Error | undefined,
-      client: pg.PoolClient | undefined,
+      client: PoolClient | undefined,
       done: (release?: Error | boolean) => void,
     ) => void,
   ): void;
   override connect(
     callback?: (
       error: Error | undefined,
-      client: pg.PoolClient | undefined,
+      client: PoolClient | undefined,
       done: (release?: Error | boolean) => void,
     ) => void,
-  ): Promise<pg.PoolClient> | void {
+  ): Promise<PoolClient> | void {
     if (callback) return super.connect(callback);
     const slot = connecting.getStore();
     return super.connect().then((client) => {

@@ -6,11 +6,12 @@
  * A file that changed after it was applied, or a database that is newer than this build, is refused.
  */
 import { createHash, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Failure } from '@millrace/schemas';
-import pg from 'pg';
+import { Client, DatabaseError, type Pool } from 'pg';
 
 export interface Migration {
   name: string;
@@ -22,8 +23,8 @@ export interface Migration {
 export const migrationsFolder = fileURLToPath(new URL('../../../../../prisma/migrations', import.meta.url));
 
 export async function readMigrations(folder = migrationsFolder): Promise<Migration[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  // Git keeps no empty folders, but leaves them behind: one without a file is no migration.
+  const names = (await readdir(folder)).filter((name) => existsSync(join(folder, name, 'migration.sql')));
   return Promise.all(
     names.sort().map(async (name) => {
       const sql = await readFile(join(folder, name, 'migration.sql'), 'utf8');
@@ -39,7 +40,7 @@ export async function migrate(
   migrations?: Migration[],
 ): Promise<string[]> {
   const wanted = migrations ?? (await readMigrations());
-  const client = new pg.Client(ownerUrl);
+  const client = new Client(ownerUrl);
   await client.connect();
   try {
     // The number is that of Prisma's own lock, so that the stock tool waits for us and we for it.
@@ -59,7 +60,7 @@ export async function migrate(
 }
 
 /** For a director without the owner's credential: fails with the way out when something is to be applied. */
-export async function assertMigrated(pool: pg.Pool): Promise<void> {
+export async function assertMigrated(pool: Pool): Promise<void> {
   const there = await pool.query<{ there: boolean }>(
     `SELECT to_regclass('_prisma_migrations') IS NOT NULL AS there`,
   );
@@ -95,7 +96,7 @@ function pending(wanted: Migration[], applied: Map<string, string>): Migration[]
   return wanted.filter((migration) => !applied.has(migration.name));
 }
 
-async function apply(client: pg.Client, migration: Migration): Promise<void> {
+async function apply(client: Client, migration: Migration): Promise<void> {
   await client.query('BEGIN');
   try {
     await client.query(migration.sql);
@@ -107,8 +108,7 @@ async function apply(client: pg.Client, migration: Migration): Promise<void> {
     await client.query('COMMIT');
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined);
-    const place =
-      error instanceof pg.DatabaseError && error.position ? lineOf(migration, error.position) : '';
+    const place = error instanceof DatabaseError && error.position ? lineOf(migration, error.position) : '';
     throw new Error(`migration ${migration.name}${place}: ${(error as Error).message}`, { cause: error });
   }
 }
@@ -118,7 +118,7 @@ function lineOf(migration: Migration, position: string): string {
 }
 
 /** The api role may work with rows, and nothing else; an audit entry, once written, stays. */
-async function grant(client: pg.Client, apiRole: string): Promise<void> {
+async function grant(client: Client, apiRole: string): Promise<void> {
   const role = client.escapeIdentifier(apiRole);
   await client.query(`
     REVOKE CREATE ON SCHEMA public FROM PUBLIC;

@@ -13,7 +13,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '@millrace/schemas';
-import pg from 'pg';
+import { Client } from 'pg';
 import { readIfThere, writeWhole } from './files.js';
 import { findPlace, type Place } from './place.js';
 
@@ -167,7 +167,7 @@ function alive(pid: number): boolean {
 }
 
 async function answers(port: number, memory: Memory): Promise<boolean> {
-  const client = new pg.Client({
+  const client = new Client({
     connectionString: url('postgres', memory.superPassword, port, 'postgres'),
     connectionTimeoutMillis: 2_000,
   });
@@ -249,7 +249,7 @@ function portIsFree(port: number): Promise<boolean> {
 
 /** The owner migrates, the api role owns nothing: the same split as on a real server. */
 async function ensureRoles(memory: Memory): Promise<void> {
-  const client = new pg.Client(url('postgres', memory.superPassword, memory.port, 'postgres'));
+  const client = new Client(url('postgres', memory.superPassword, memory.port, 'postgres'));
   await client.connect();
   try {
     for (const [role, password] of [

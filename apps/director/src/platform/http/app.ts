@@ -6,13 +6,13 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import { StandardSchemaValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { newId } from '../id.js';
 import type { Platform } from '../platform.module.js';
 import { addDocumentation } from './documentation.js';
 import { addHealth } from './health.js';
 import { addJsonParser } from './json.js';
-import { invalidRequest, ProblemFilter } from './problems.js';
+import { invalidRequest, ProblemFilter, sendProblem } from './problems.js';
 
 /** A route such as `/v1/nodes/:id:restart` is one parameter to Fastify: write `:id(^[^:]+)::restart`. */
 export const REQUEST_AT_MOST_MS = 60_000;
@@ -30,6 +30,9 @@ export async function createApp(
     // Time for the head and body of a request to arrive; streams that we send may take longer.
     requestTimeout: REQUEST_AT_MOST_MS,
     forceCloseConnections: true,
+    // What is wrong before a route is found: a URL that cannot be decoded.
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
+      sendProblem(error, request, reply, log),
   });
   const server = adapter.getInstance() as unknown as FastifyInstance;
   server.addHook('onRequest', (request, reply, done) => {

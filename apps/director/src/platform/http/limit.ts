@@ -34,4 +34,10 @@ export class Limit {
       });
     }
   }
+
+  /** The attempt was an honest one and does not count. */
+  giveBack(key: string): void {
+    const entry = this.attempts.get(key);
+    if (entry) entry.count -= 1;
+  }
 }

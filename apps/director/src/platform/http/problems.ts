@@ -35,6 +35,7 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   void reply
     .status(row.status)
     .header('content-type', 'application/problem+json')
+    .header('x-request-id', request.id)
     .send(JSON.stringify(problemOf(failure, request)));
 }
 

@@ -4,7 +4,7 @@
  */
 import { createPostgresBackend, Queue as Jobs, runMigrations, withBackend, Worker, type Job } from 'bullmq';
 import { Redis } from 'ioredis';
-import pg from 'pg';
+import { Client, Pool } from 'pg';
 import type { Log } from '../log.js';
 import { Queue, type Handler } from './queue.js';
 
@@ -132,7 +132,7 @@ export function redisQueue(url: string, log: Log, prefix?: string): BullQueue {
 export function postgresQueue(url: string, log: Log): BullQueue {
   const { Queue: PostgresJobs, Worker: PostgresWorker } = withBackend(createPostgresBackend);
   // BullMQ leaves the schema to the connections of a pool that it is given.
-  const pool = new pg.Pool({ connectionString: url, max: 5, options: `-c search_path=${SCHEMA}` });
+  const pool = new Pool({ connectionString: url, max: 5, options: `-c search_path=${SCHEMA}` });
   pool.on('error', (error) => log.warn({ err: error }, 'the connection of the queue'));
   return new BullQueue(
     {
@@ -151,7 +151,7 @@ export function postgresQueue(url: string, log: Log): BullQueue {
 
 /** By the owner of the tables, like every migration. */
 export async function migrateQueue(ownerUrl: string, apiRole: string): Promise<void> {
-  const client = new pg.Client(ownerUrl);
+  const client = new Client(ownerUrl);
   await client.connect();
   try {
     await runMigrations(client, SCHEMA);
