@@ -48,6 +48,8 @@ export class FlowRun {
   private replaying: Promise<void> = Promise.resolve();
   private settle!: { resolve(): void; reject(reason: unknown): void };
   private ending: Promise<void> | undefined;
+  private failed = false;
+  private last: Snapshot | null = null;
 
   constructor(options: FlowOptions) {
     this.clock = options.clock ?? systemClock;
@@ -96,10 +98,14 @@ export class FlowRun {
     }
   }
 
-  /** Takes nothing more, lets what was taken leave, and closes everything. Safe to call twice. */
-  async stop(): Promise<void> {
+  /**
+   * Takes nothing more, lets what was taken leave, and closes everything. Safe to call twice. Gives the state
+   * as it was when all had drained, or null when the flow failed.
+   */
+  async stop(): Promise<Snapshot | null> {
     this.stopping = true;
     await this.close(false);
+    return this.last;
   }
 
   /** The state of every module at this moment. */
@@ -177,6 +183,7 @@ export class FlowRun {
   }
 
   private fail(error: unknown): void {
+    this.failed = true;
     this.settle.reject(failureOf(error));
     this.stopping = true;
     void this.close(false);
@@ -197,6 +204,8 @@ export class FlowRun {
         if (ended) behaviour.end?.();
         await behaviour.drain?.();
       }
+      // Before anything is closed: what is closed need not be able to save.
+      if (!this.failed) this.last = this.snapshot();
     } catch (error) {
       this.settle.reject(failureOf(error));
     } finally {

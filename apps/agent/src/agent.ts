@@ -1,0 +1,227 @@
+/**
+ * The agent, put together and started in the order that is read here.
+ *
+ * Guarantee: what was good runs before anything is asked of the network, and goes on whatever the network
+ * says. `close` lets every flow drain and saves what it remembers; a kill at any instant leaves old or new.
+ */
+import { randomInt } from 'node:crypto';
+import { join } from 'node:path';
+import { makeFolder, openBlobFolder } from '@millrace/blobs';
+import type { DirectorMessage } from '@millrace/engine';
+import { Failure, type AlertMessage, type ResultMessage } from '@millrace/schemas';
+import type { AgentConfig } from './config.js';
+import { openInbox } from './desired/inbox.js';
+import { startPoll } from './desired/poll.js';
+import { directorApi } from './director/api.js';
+import { startLink } from './director/link.js';
+import { openRegistry, lockFolder } from './flows/registry.js';
+import { spawnFlow } from './flows/spawn.js';
+import { foldersOf } from './folders.js';
+import { nodeFacts } from './health/facts.js';
+import { flowMetrics, startMetrics } from './health/metrics.js';
+import { readIdentity } from './identity/identity.js';
+import { createLog, type Log } from './log.js';
+import { alertMessage, resultMessage, type From } from './outbox/channels.js';
+import { openOutbox } from './outbox/outbox.js';
+import { startSender } from './outbox/sender.js';
+import { collectBlobs } from './reconcile/collect.js';
+import { startReconcile, type Reconcile } from './reconcile/loop.js';
+import { commandHandler } from './reports/commands.js';
+import { startReporter } from './reports/reporter.js';
+import { agentStatus, type AgentStatus } from './status.js';
+
+export interface Agent {
+  readonly node: string;
+  readonly organization: string;
+  /** What runs and why, as the next report would say it, and what waits in the outbox. */
+  status(): Promise<AgentStatus>;
+  /** Lets every flow drain, saves its state, says goodbye. */
+  close(): Promise<void>;
+}
+
+export async function startAgent(config: AgentConfig, log: Log = createLog(config.logLevel)): Promise<Agent> {
+  const { dataDir } = config;
+  const folders = foldersOf(dataDir);
+  const now = () => performance.now();
+  const wall = () => Date.now();
+  const random = () => randomInt(2 ** 32) / 2 ** 32;
+
+  // Who this node is, alone on its folder, with nothing left of an earlier life.
+  const identity = await readIdentity(folders);
+  if (identity === undefined) {
+    throw new Failure(
+      'fleet.not-enrolled',
+      `${dataDir} holds no identity. Join the node with \`millrace node join --url URL --token CODE\` first.`,
+    );
+  }
+  await makeFolder(dataDir);
+  const unlock = await lockFolder(folders);
+  const registry = await openRegistry(folders, log);
+
+  // What flows say is kept from the first moment on.
+  const bounds = { maxBytes: config.outboxBytes, maxAgeMs: config.outboxAgeMs, now: wall };
+  const wakeSenders = () => [alertSender, resultSender].forEach((sender) => sender?.wake());
+  let alertSender: ReturnType<typeof startSender<AlertMessage>> | undefined;
+  let resultSender: ReturnType<typeof startSender<ResultMessage>> | undefined;
+  const alerts = await openOutbox<AlertMessage>(join(folders.outbox, 'alert'), {
+    ...bounds,
+    onAdded: wakeSenders,
+  });
+  const results = await openOutbox<ResultMessage>(join(folders.outbox, 'result'), {
+    ...bounds,
+    onAdded: wakeSenders,
+  });
+  async function keep(message: DirectorMessage, from: From): Promise<void> {
+    if (message.channel === 'alert') {
+      const alert = alertMessage(message, from);
+      await alerts.add((number) => ({ ...alert, number }));
+    } else {
+      const result = resultMessage(message, from);
+      await results.add((number) => ({ ...result, number }));
+    }
+  }
+
+  // What was good runs: no network so far.
+  const api = directorApi(identity.url, identity.credential);
+  const blobs = await openBlobFolder(folders.blobs);
+  let changed = () => undefined as void;
+  const inbox = await openInbox({
+    folders,
+    identity,
+    wall,
+    log,
+    onAccepted: ({ flows, expiresAt }) => reconcile.desire(flows, expiresAt),
+    onRefused: () => changed(),
+  });
+  const reconcile: Reconcile = await startReconcile({
+    folders,
+    blobs,
+    api,
+    blobBytes: config.blobBytes,
+    roots: config.paths,
+    spawn: (lane, key) =>
+      spawnFlow(lane, key, {
+        entry: config.hostEntry,
+        heapMb: config.flowMemoryMb,
+        registry,
+        log,
+        now,
+        keep,
+        onChange: () => changed(),
+      }),
+    collect: () => collectBlobs(blobs, reconcile.lanes, inbox.accepted, log),
+    now,
+    wall,
+    random,
+    log,
+    trustedNow: inbox.trustedNow,
+    onChange: () => changed(),
+  });
+  if (inbox.accepted !== null) reconcile.desire(inbox.accepted.flows, inbox.accepted.expiresAt);
+
+  // The director: heard over MQTT, asked over HTTPS, told over either.
+  const command = commandHandler({ identity, wall, restart: reconcile.restart });
+  const link = startLink({
+    identity,
+    log,
+    wall,
+    onConnection(connected) {
+      wakeSenders();
+      if (!connected) return;
+      reporter?.tellAll();
+      poll.wake();
+    },
+    on: {
+      desired(message) {
+        if ('payload' in message) void inbox.take(message);
+        else if (inbox.isNews(message)) poll.wake();
+      },
+      ack: ({ channel, through }) =>
+        void (channel === 'alert' ? alertSender : resultSender)?.acknowledge(through),
+      command: (signed) =>
+        void command(signed)
+          .then((reply) => reply && link.publish('reply', reply))
+          .catch((error: unknown) => log.warn({ error: String(error) }, 'a command was not answered')),
+    },
+  });
+  const connected = () => link.connected;
+  const poll = startPoll({
+    api,
+    intervalMs: config.pollMs,
+    connected,
+    take: inbox.take,
+    onAnswer: () => undefined,
+    random,
+    log,
+  });
+  const sending = { connected, random, log };
+  const through = (acks: { channel: string; through: number }[], channel: string) =>
+    acks.find((ack) => ack.channel === channel)?.through ?? 0;
+  alertSender = startSender<AlertMessage>({
+    ...sending,
+    outbox: alerts,
+    publish: (message) => link.publish('alert', message),
+    post: async (messages, signal) => through((await api.send({ alerts: messages }, signal)).acks, 'alert'),
+  });
+  resultSender = startSender<ResultMessage>({
+    ...sending,
+    outbox: results,
+    publish: (message) => link.publish('result', message),
+    post: async (messages, signal) => through((await api.send({ results: messages }, signal)).acks, 'result'),
+  });
+
+  // What this node tells of itself.
+  const held = async () => (await blobs.list()).filter(({ partial }) => !partial).map(({ digest }) => digest);
+  const reporter = await startReporter({
+    identity,
+    inbox,
+    lanes: reconcile.lanes,
+    seqFile: folders.reportSeq,
+    facts: async () => nodeFacts(dataDir, await held()),
+    async send(report) {
+      if (link.connected) return link.publish('report', report);
+      const { epoch, sequence } = await api.report(report);
+      if (inbox.isNews({ epoch, sequence })) poll.wake();
+    },
+    now,
+    wall,
+    random,
+    log,
+  });
+  changed = reporter.wake;
+  const counts = () => {
+    const [one, two] = [alerts.counts(), results.counts()];
+    const sum = (name: keyof typeof one) => one[name] + two[name];
+    return { made: sum('made'), sent: sum('sent'), buffered: sum('buffered'), dropped: sum('dropped') };
+  };
+  const metrics = startMetrics({
+    lanes: reconcile.lanes,
+    dataDir,
+    outbox: counts,
+    wall,
+    send: (message) => (link.connected ? link.publish('metrics', message) : Promise.resolve()),
+  });
+
+  return {
+    node: identity.node,
+    organization: identity.organization,
+    status: () =>
+      agentStatus({
+        lanes: reconcile.lanes,
+        inbox,
+        connected,
+        outbox: counts,
+        metrics: () => flowMetrics(reconcile.lanes),
+      }),
+    async close() {
+      metrics.close();
+      await poll.close();
+      await reconcile.close();
+      await reporter.close();
+      await Promise.all([alertSender?.close(), resultSender?.close()]);
+      await link.close();
+      await Promise.all([alerts.close(), results.close()]);
+      await unlock();
+    },
+  };
+}

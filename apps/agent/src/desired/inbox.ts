@@ -1,0 +1,116 @@
+/**
+ * The inbox of desired states: whatever way one came, it is judged by the same rules, saved, and handed on.
+ *
+ * Guarantee: only what this node's organization signed for this node, newer than all before, and not expired,
+ * is ever accepted; it is on the disk before anything acts on it; what is refused changes nothing, is
+ * remembered for the report with its reason, and does not stand in the way of the next.
+ */
+import { readJson, writeAtomically } from '@millrace/blobs';
+import { compareStates, judgeDesired } from '@millrace/fleet';
+import { SignedDesired, type Reason, type DesiredPayload } from '@millrace/schemas';
+import type { Folders } from '../folders.js';
+import type { Identity } from '../identity/identity.js';
+import { verifySignature } from '../identity/keys.js';
+import type { Log } from '../log.js';
+
+export interface Refused {
+  epoch: number;
+  sequence: number;
+  reason: Reason;
+}
+
+export interface Inbox {
+  readonly accepted: DesiredPayload | null;
+  /** The newest that was refused since the last one that was accepted. */
+  readonly refused: Refused | null;
+  /** Resolves when it has been judged, and saved when it was taken. */
+  take(state: SignedDesired): Promise<'taken' | 'known' | 'refused'>;
+  /** True when a state of this number would be newer than what was accepted. */
+  isNews(state: Pick<DesiredPayload, 'epoch' | 'sequence'>): boolean;
+  /**
+   * Epoch ms to judge expiry by: the node's clock, or when the newest accepted state was signed if that is
+   * later. A clock that stands at 1970 can thus not keep an old state alive for ever.
+   */
+  trustedNow(): number;
+}
+
+export interface InboxOptions {
+  folders: Folders;
+  identity: Identity;
+  wall(): number;
+  log: Log;
+  onAccepted(payload: DesiredPayload): void;
+  onRefused(refused: Refused): void;
+}
+
+export async function openInbox(options: InboxOptions): Promise<Inbox> {
+  const { folders, identity, log } = options;
+  let accepted = await readAccepted(folders, identity, log);
+  let refused: Refused | null = null;
+  let before: Promise<unknown> = Promise.resolve();
+
+  const trustedNow = () => Math.max(options.wall(), accepted?.issuedAt ?? 0);
+
+  async function judge(state: SignedDesired): Promise<'taken' | 'known' | 'refused'> {
+    const { payload } = state;
+    const { organization, node, keys } = identity;
+    const judgement = judgeDesired(
+      state,
+      { organization, node, keys, threshold: 1, accepted, now: trustedNow() },
+      verifySignature,
+    );
+    if (judgement.verdict === 'known') return 'known';
+    if (judgement.verdict === 'refuse') {
+      const { code, detail } = judgement;
+      refused = { epoch: payload.epoch, sequence: payload.sequence, reason: { code, detail } };
+      log.warn(refused, 'a desired state is refused');
+      options.onRefused(refused);
+      return 'refused';
+    }
+    await writeAtomically(folders.desired, JSON.stringify(state));
+    accepted = payload;
+    refused = null;
+    log.info({ sequence: payload.sequence, flows: payload.flows.length }, 'a desired state is accepted');
+    options.onAccepted(payload);
+    return 'taken';
+  }
+
+  return {
+    get accepted() {
+      return accepted;
+    },
+    get refused() {
+      return refused;
+    },
+    take(state) {
+      const judged = before.then(() => judge(state));
+      before = judged.catch(() => undefined);
+      return judged;
+    },
+    isNews: (state) => compareStates(state, accepted) > 0,
+    trustedNow,
+  };
+}
+
+/** What lies on the disk is judged again, by everything but its age: a disk can be written by others. */
+async function readAccepted(folders: Folders, identity: Identity, log: Log): Promise<DesiredPayload | null> {
+  try {
+    const stored = await readJson(folders.desired);
+    if (stored === undefined) return null;
+    const { success } = SignedDesired.safeParse(stored);
+    if (!success) throw new Error('it does not have the form of a desired state');
+    // As it was signed, with fields that this agent does not know.
+    const state = stored as SignedDesired;
+    const { organization, node, keys } = identity;
+    const trust = { organization, node, keys, threshold: 1, accepted: null, now: 0 };
+    const judgement = judgeDesired(state, trust, verifySignature);
+    if (judgement.verdict === 'refuse') throw new Error(judgement.detail);
+    return state.payload;
+  } catch (error) {
+    log.error(
+      { error: String(error) },
+      `${folders.desired} cannot be used; what runs goes on, and the director is asked`,
+    );
+    return null;
+  }
+}

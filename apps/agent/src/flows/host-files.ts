@@ -1,0 +1,68 @@
+/**
+ * Which files a flow on a node may touch: its work folder, what lies below the roots of the configuration,
+ * and the verified files of its resources.
+ *
+ * Guarantee: no path that is handed out lies elsewhere, symbolic links followed.
+ */
+import { realpathSync } from 'node:fs';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { isReference, parseReference } from '@millrace/flow';
+import { Failure } from '@millrace/schemas';
+import type { ResourceFile } from '@millrace/engine';
+import type { PrepareFlow } from './ipc.js';
+
+export interface HostFiles {
+  path(file: string): string;
+  resource(reference: string): ResourceFile;
+}
+
+export function hostFiles(flow: PrepareFlow): HostFiles {
+  const roots = flow.roots.map(real);
+  const work = real(flow.work);
+  const signed = new Set(Object.values(flow.resources).map(({ digest }) => digest));
+
+  function resource(text: string): ResourceFile {
+    const reference = parseReference(text);
+    const digest = reference?.digest;
+    const path = digest === undefined || !signed.has(digest) ? undefined : flow.blobs[digest];
+    if (reference === undefined || digest === undefined || path === undefined) {
+      throw new Failure(
+        'flows.resource',
+        `The flow names ${text}, and no such resource was signed with it. Publish the flow anew.`,
+      );
+    }
+    return { path, name: reference.name, version: Number(reference.selector), digest };
+  }
+
+  return {
+    resource,
+    path(file) {
+      if (isReference(file)) return resource(file).path;
+      const allowed = isAbsolute(file) ? roots : [work];
+      const path = isAbsolute(file) ? resolve(file) : join(flow.work, file);
+      const target = real(path);
+      if (allowed.some((root) => inside(root, target))) return path;
+      throw new Failure(
+        'fleet.path-refused',
+        isAbsolute(file)
+          ? `The flow may not touch ${file}: it lies below none of the folders in MILLRACE_PATHS of this node.`
+          : `The flow may not touch ${file}: it leads out of the flow's work folder.`,
+      );
+    },
+  };
+}
+
+function inside(root: string, path: string): boolean {
+  const way = relative(root, path);
+  return way === '' || (!way.startsWith(`..${sep}`) && way !== '..' && !isAbsolute(way));
+}
+
+/** The path with links followed, as far as it exists; what is to be made keeps its name below that. */
+function real(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(real(parent), path.slice(parent.length));
+  }
+}

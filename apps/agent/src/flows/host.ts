@@ -1,0 +1,239 @@
+/**
+ * The process of one flow: builds the engine's run, opens and closes its sources when the agent says so, keeps
+ * its state on disk.
+ *
+ * Guarantee: nothing of the flow runs before `open`; the state on disk is whole and at most about a second
+ * old; when the parent is lost or hangs, the flow drains, saves and the process ends. What a flow may touch
+ * is said by host-files.ts. It talks to nobody but its parent.
+ */
+import { readFile } from 'node:fs/promises';
+import { checkFlow, flowDigest, parameterValues, substitute, type Catalogue } from '@millrace/flow';
+import { FlowRun, type Behaviours, type DirectorMessage, type Snapshot } from '@millrace/engine';
+import { Failure, FlowDocument } from '@millrace/schemas';
+import { hostFiles } from './host-files.js';
+import {
+  DRAIN_MS,
+  PATIENCE_MS,
+  type Answers,
+  type Asked,
+  type FromHost,
+  type HostError,
+  type PrepareFlow,
+  type Request,
+  type ToHost,
+} from './ipc.js';
+import { metricsOf } from './metrics.js';
+import { loadState, saveState } from './state.js';
+
+/** State and metrics are looked at this often; what has not changed is neither saved nor sent. */
+const BEAT_MS = 1_000;
+
+interface Prepared {
+  flow: PrepareFlow;
+  document: FlowDocument;
+}
+
+export interface HostOptions {
+  kinds: Catalogue;
+  behaviours: Behaviours;
+}
+
+/** Serves the parent of this process until it says stop or is gone. */
+export function hostFlow({ kinds, behaviours }: HostOptions): void {
+  let prepared: Prepared | undefined;
+  let run: FlowRun | undefined;
+  let open = false;
+  let saveTo = '';
+  let openedAt = Date.now();
+  let heard = performance.now();
+  let savedAt = -1;
+  let messages = 0;
+  const kept = new Map<number, { resolve(): void; reject(error: Error): void }>();
+
+  const tell = (message: FromHost, sent: () => void = () => undefined) => {
+    if (process.connected) process.send?.(message, undefined, undefined, sent);
+    else sent();
+  };
+
+  function build({ flow, document }: Prepared): FlowRun {
+    const files = hostFiles(flow);
+    return new FlowRun({
+      document,
+      kinds,
+      behaviours,
+      log: (log, module, message) => tell({ log, module, message }),
+      host: {
+        ...files,
+        workFolder: flow.work,
+        flow: { name: flow.name, version: flow.version },
+        toDirector,
+      },
+    });
+  }
+
+  function toDirector(message: DirectorMessage): Promise<void> {
+    const number = ++messages;
+    return new Promise((resolve, reject) => {
+      kept.set(number, { resolve, reject });
+      tell({ director: number, message });
+    });
+  }
+
+  const does: { [A in Asked]: (request: Extract<Request, { ask: A }>) => Promise<Answers[A]> } = {
+    async prepare({ flow }) {
+      const { document, digest } = await readDocument(flow);
+      const layers = [{ from: 'the deployment', values: flow.parameters, serves: 'many' as const }];
+      const problems = checkFlow(document, kinds, { layers });
+      if (problems.length > 0) {
+        const said = problems
+          .slice(0, 3)
+          .map(({ module, detail }) => (module ? `${module}: ${detail}` : detail));
+        throw new Failure('flows.invalid', `This node cannot run the flow. ${said.join(' ')}`, {
+          errors: problems,
+        });
+      }
+      prepared = { flow, document: substitute(document, parameterValues(document, layers).values).document };
+      run = build(prepared);
+      const shared = Object.values(document.modules).every(
+        ({ type }) => kinds.get(type)?.sharing !== 'exclusive',
+      );
+      return { digest, shared };
+    },
+
+    async open({ state, saveTo: to }) {
+      if (run === undefined || prepared === undefined)
+        throw new Failure('platform.bug', 'open came before prepare');
+      const snapshot = state === null ? undefined : await loadState(state);
+      if (snapshot === null)
+        tell({ log: 'warn', module: '', message: `the state in ${state} cannot be read; starting afresh` });
+      saveTo = to;
+      openedAt = Date.now();
+      savedAt = -1;
+      const opening = run;
+      open = true;
+      watch(opening);
+      try {
+        await opening.start(snapshot ?? undefined);
+      } catch (error) {
+        open = false;
+        throw error;
+      }
+      return { live: opening.live };
+    },
+
+    async pause() {
+      const result = await close();
+      // Warm again, so that going back takes no longer than opening the sources.
+      if (prepared !== undefined) run = build(prepared);
+      return result;
+    },
+
+    stop: close,
+  };
+
+  async function close(): Promise<{ left: number; saved: boolean }> {
+    if (run === undefined || !open) return { left: 0, saved: false };
+    open = false;
+    const state = await run.stop();
+    const left = Object.values(run.counters()).reduce((sum, { queued }) => sum + queued, 0);
+    if (state !== null) await saveState(saveTo, state);
+    sendMetrics();
+    return { left, saved: state !== null };
+  }
+
+  /** A flow that is over by itself says so; one that was told to stop does not. */
+  function watch(watched: FlowRun): void {
+    watched.finished.then(
+      async () => {
+        if (watched !== run || !open) return;
+        sendMetrics();
+        await save(await watched.stop()).catch(logged);
+        tell({ ended: true });
+      },
+      (error: unknown) => {
+        if (watched !== run) return;
+        sendMetrics();
+        tell({ ended: true, error: errorOf(error) });
+      },
+    );
+  }
+
+  const save = async (state: Snapshot | null) => {
+    if (state !== null) await saveState(saveTo, state);
+  };
+  const logged = (error: unknown) =>
+    tell({ log: 'warn', module: '', message: `could not save the state: ${String(error)}` });
+
+  function sendMetrics(): number {
+    const metrics = metricsOf(run!, openedAt);
+    tell({ metrics });
+    return metrics.records;
+  }
+
+  async function beat(): Promise<void> {
+    if (performance.now() - heard > PATIENCE_MS) return leave('its parent hangs');
+    if (run === undefined || !open) return;
+    const records = sendMetrics();
+    if (records === savedAt) return;
+    savedAt = records;
+    await save(run.snapshot());
+  }
+
+  /** The next beat begins when the last save is on the disk: a slow disk makes fewer, not a queue. */
+  function beats(): void {
+    setTimeout(() => void beat().catch(logged).finally(beats), BEAT_MS);
+  }
+
+  async function leave(why: string): Promise<void> {
+    setTimeout(() => process.exit(1), DRAIN_MS).unref();
+    process.stderr.write(`the flow drains and ends: ${why}\n`);
+    await close().catch(() => undefined);
+    process.exit(0);
+  }
+
+  /** Requests are done one after the other, in the order in which they came. */
+  let before: Promise<void> = Promise.resolve();
+  process.on('message', (message: ToHost) => {
+    heard = performance.now();
+    if ('ack' in message) {
+      const waiting = kept.get(message.ack);
+      kept.delete(message.ack);
+      if (message.error === undefined) waiting?.resolve();
+      else waiting?.reject(new Failure('platform.unavailable', message.error));
+    } else if ('request' in message) {
+      const { id, request } = message;
+      before = before.then(() =>
+        (does[request.ask] as (request: Request) => Promise<Answers[Asked]>)(request).then(
+          (result) =>
+            tell({ answer: id, result }, request.ask === 'stop' ? () => process.exit(0) : undefined),
+          (error: unknown) => tell({ answer: id, error: errorOf(error) }),
+        ),
+      );
+    }
+  });
+  process.on('disconnect', () => void leave('its parent is gone'));
+  // The parent alone says when to stop; Ctrl-C reaches the whole group, and the flow must drain first.
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => undefined);
+  beats();
+}
+
+async function readDocument(flow: PrepareFlow): Promise<{ document: FlowDocument; digest: string }> {
+  const document = FlowDocument.parse(JSON.parse(await readFile(flow.document, 'utf8')));
+  const digest = flowDigest(document);
+  if (digest !== flow.digest) {
+    throw new Failure(
+      'catalogue.digest-mismatch',
+      `The flow in ${flow.document} is not the one that was signed: expected ${flow.digest}, found ${digest}.`,
+    );
+  }
+  return { document, digest };
+}
+
+function errorOf(error: unknown): HostError {
+  if (error instanceof Failure) return { code: error.code, detail: error.message };
+  return {
+    code: 'platform.bug',
+    detail: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+  };
+}

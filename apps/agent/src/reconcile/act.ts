@@ -1,0 +1,258 @@
+/**
+ * Does one step: a table with one executor a step; a step without an executor does not compile.
+ *
+ * Guarantee: the record on disk says what is about to be tried before it is tried, so that a kill at any
+ * instant leaves the good set as the one to start. An executor does its step or throws; what a failure means
+ * is said in failed.ts.
+ */
+import type { BlobFolder } from '@millrace/blobs';
+import { flowDigest, resourceReferences } from '@millrace/flow';
+import { Failure, FlowDocument } from '@millrace/schemas';
+import { blobSource } from '../blobs/source.js';
+import type { Random } from '../backoff.js';
+import type { DirectorApi } from '../director/api.js';
+import type { FlowProcess } from '../flows/process.js';
+import { readSet, removeFlow, removeSets, writeRecord, writeSet, type FlowRecord } from '../flows/sets.js';
+import type { Log } from '../log.js';
+import type { Lane } from './lane.js';
+import type { Step } from './next-step.js';
+
+/** What the executors work with; one object for all flows of a node. */
+export interface Tools {
+  blobs: BlobFolder;
+  api: DirectorApi;
+  blobBytes: number;
+  roots: string[];
+  /** Starts the process of a set; nothing of the flow runs yet. */
+  spawn(lane: Lane, key: string): Promise<FlowProcess>;
+  /** Removes resources that nothing names any more. */
+  collect(): Promise<void>;
+  /** Monotonic and epoch milliseconds. */
+  now(): number;
+  wall(): number;
+  random: Random;
+  log: Log;
+}
+
+/** Loading a large model on a small machine takes minutes. */
+const PREPARE_MS = 180_000;
+const OPEN_MS = 60_000;
+/** How long the old version may drain; then it is killed, and the new one takes its last saved state. */
+const PAUSE_MS = 30_000;
+const STOP_MS = 10_000;
+
+type Executors = {
+  [D in Step['do']]: (step: Extract<Step, { do: D }>, lane: Lane, tools: Tools) => Promise<void>;
+};
+
+export function act(step: Step, lane: Lane, tools: Tools): Promise<void> {
+  return (executors[step.do] as (step: Step, lane: Lane, tools: Tools) => Promise<void>)(step, lane, tools);
+}
+
+const executors: Executors = {
+  async stage({ key }, lane) {
+    const flow = lane.wanted?.flow;
+    if (flow === undefined || lane.wanted?.key !== key) return;
+    const document = FlowDocument.safeParse(flow.document);
+    if (!document.success) {
+      throw new Failure(
+        'flows.unreadable',
+        `the document is no flow: ${document.error.issues[0]?.message ?? ''}`,
+      );
+    }
+    const found = flowDigest(document.data);
+    if (found !== flow.digest) {
+      throw new Failure(
+        'catalogue.digest-mismatch',
+        `the flow was signed as ${flow.digest}, and its document is ${found}`,
+      );
+    }
+    const signed = new Set(Object.values(flow.resources).map(({ digest }) => digest));
+    for (const { module, text, digest } of resourceReferences(document.data)) {
+      if (digest !== undefined && signed.has(digest)) continue;
+      throw new Failure(
+        'flows.resource',
+        `${module} names ${text}, and no such resource was signed with the flow`,
+      );
+    }
+    await writeSet(lane.folders, flow);
+    lane.settings.delete(key);
+    lane.damaged.delete(key);
+  },
+
+  async fetch({ digest, size }, lane, { blobs, api, blobBytes }) {
+    await blobs.pull(digest, size, blobSource(api, digest), { signal: lane.signal, quotaBytes: blobBytes });
+  },
+
+  async verify({ key }, lane, { blobs, log }) {
+    const settings = await readSet(lane.folders, key);
+    lane.settings.set(key, settings);
+    for (const { digest } of Object.values(settings.resources)) {
+      const found = await blobs.reverify(digest);
+      // What is damaged has been removed, and is fetched again in the next step.
+      if (found !== 'intact') {
+        log.warn({ flow: lane.flow, digest, found }, 'a resource on the disk is not what was signed');
+        return;
+      }
+    }
+    lane.verified.add(key);
+  },
+
+  async warm({ key }, lane, tools) {
+    // It holds for one start: files can change while a flow runs.
+    lane.verified.delete(key);
+    lane.faults.delete(key);
+    const settings = lane.settings.get(key) ?? (await readSet(lane.folders, key));
+    const process = await tools.spawn(lane, key);
+    const { name, version } = { name: lane.flow, version: settings.version };
+    const blobs = Object.values(settings.resources).map(({ digest }) => [digest, tools.blobs.path(digest)]);
+    try {
+      await process.ask(
+        {
+          ask: 'prepare',
+          flow: {
+            name,
+            version,
+            digest: settings.digest,
+            document: lane.folders.set(key).document,
+            parameters: settings.parameters,
+            resources: settings.resources,
+            blobs: Object.fromEntries(blobs) as Record<string, string>,
+            work: lane.folders.work,
+            roots: tools.roots,
+          },
+        },
+        PREPARE_MS,
+        key === lane.record.good?.key ? undefined : lane.signal,
+      );
+    } catch (error) {
+      await process.kill();
+      throw error;
+    }
+    lane.processes.set(key, process);
+  },
+
+  async open({ key }, lane) {
+    const { state } = lane.folders.set(key);
+    await lane.processes.get(key)!.ask({ ask: 'open', state, saveTo: state }, OPEN_MS);
+    lane.restart = null;
+  },
+
+  async swap({ from, key: to, set }, lane, tools) {
+    const { flow } = lane;
+    const next = lane.processes.get(to)!;
+    const old = from === null ? undefined : lane.processes.get(from);
+    lane.rateBefore = old === undefined ? 0 : rate(old, tools.now());
+    await change(lane, tools, { trying: set, swap: null });
+    const began = tools.now();
+    const left = old === undefined ? null : await pauseOld(old, lane, tools);
+    const state = lane.record.good === null ? null : lane.folders.set(lane.record.good.key).state;
+    try {
+      await next.ask({ ask: 'open', state, saveTo: lane.folders.set(to).state }, OPEN_MS);
+    } catch (error) {
+      lane.faults.set(to, { code: codeOf(error), detail: messageOf(error) });
+      tools.log.warn(
+        { flow, version: set.version, error: messageOf(error) },
+        'the new version cannot open its sources',
+      );
+      return;
+    }
+    if (old === undefined) return;
+    const shared = old.shared && next.shared;
+    await change(lane, tools, {
+      swap: { gapMs: Math.round(tools.now() - began), lost: shared ? left : null },
+    });
+  },
+
+  async settle({ key }, lane, tools) {
+    const old = lane.record.good?.key;
+    await change(lane, tools, { good: lane.record.trying, trying: null, verdict: null, interrupted: null });
+    lane.restart = null;
+    lane.failures = [];
+    if (old !== undefined && old !== key) await end(lane, old, STOP_MS);
+    await clean(lane, tools);
+  },
+
+  async 'roll-back'({ key, outcome, reason }, lane, tools) {
+    const trying = lane.record.trying!;
+    await change(lane, tools, {
+      trying: null,
+      verdict: { ...trying, outcome, reason, progress: 'probation' },
+    });
+    tools.log.warn(
+      { flow: lane.flow, version: trying.version, outcome, reason },
+      'the version before goes on',
+    );
+    await end(lane, key, STOP_MS);
+  },
+
+  async judge({ key, set, outcome, reason, progress }, lane, tools) {
+    await change(lane, tools, { verdict: { ...set, outcome, reason, progress } });
+    tools.log.warn(
+      { flow: lane.flow, version: set.version, outcome, reason },
+      'the version is not brought up',
+    );
+    await end(lane, key, STOP_MS);
+  },
+
+  async discard({ key }, lane) {
+    await end(lane, key, STOP_MS);
+  },
+
+  async stop(_step, lane) {
+    await Promise.all([...lane.processes.keys()].map((key) => end(lane, key, STOP_MS)));
+  },
+
+  async forget(_step, lane, tools) {
+    await removeFlow(lane.folders);
+    lane.gone = true;
+    await tools.collect();
+  },
+
+  wait: async () => undefined,
+};
+
+/** Records that the old version took and could not bring out, or null when it had to be killed. */
+async function pauseOld(old: FlowProcess, lane: Lane, { log }: Tools): Promise<number | null> {
+  try {
+    return (await old.ask({ ask: 'pause' }, PAUSE_MS)).left;
+  } catch (error) {
+    log.warn({ flow: lane.flow, error: messageOf(error) }, 'the old version does not drain and is killed');
+    await old.kill();
+    return null;
+  }
+}
+
+export async function end(lane: Lane, key: string, deadlineMs: number): Promise<void> {
+  const process = lane.processes.get(key);
+  if (process === undefined) return;
+  await process.end(deadlineMs);
+  lane.processes.delete(key);
+  lane.faults.delete(key);
+}
+
+export async function change(
+  lane: Lane,
+  { wall }: Pick<Tools, 'wall'>,
+  changes: Partial<FlowRecord>,
+): Promise<void> {
+  const record = { ...lane.record, ...changes, since: wall() };
+  await writeRecord(lane.folders, record);
+  lane.record = record;
+}
+
+/** Only the good set and the desired one stay. */
+async function clean(lane: Lane, { collect }: Tools): Promise<void> {
+  const keep = new Set([lane.record.good?.key, lane.wanted?.key].filter((key) => key !== undefined));
+  await removeSets(lane.folders, keep);
+  for (const key of lane.settings.keys()) if (!keep.has(key)) lane.settings.delete(key);
+  await collect();
+}
+
+/** Records a second since its sources were opened. */
+function rate(process: FlowProcess, now: number): number {
+  return ((process.metrics?.records ?? 0) * 1000) / Math.max(1, now - process.openedAt);
+}
+
+const codeOf = (error: unknown) => (error instanceof Failure ? error.code : 'platform.bug');
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

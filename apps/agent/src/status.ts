@@ -1,0 +1,56 @@
+/** What this agent would say if it were asked: for the command line on the node itself, and for tests. */
+import type { FlowMetrics, FlowReport } from '@millrace/schemas';
+import { documentDigest } from './flows/sets.js';
+import type { Inbox, Refused } from './desired/inbox.js';
+import type { OutboxCounts } from './outbox/outbox.js';
+import type { Lane } from './reconcile/lane.js';
+import { flowReport, upProcess } from './reports/flow-report.js';
+
+export interface AgentStatus {
+  /** Whether MQTT works. */
+  connected: boolean;
+  epoch: number;
+  sequence: number;
+  refused: Refused | null;
+  flows: FlowReport[];
+  metrics: FlowMetrics[];
+  outbox: OutboxCounts;
+  /** Process numbers by flow. */
+  processes: Record<string, number[]>;
+}
+
+export interface StatusOptions {
+  lanes: ReadonlyMap<string, Lane>;
+  inbox: Inbox;
+  connected(): boolean;
+  outbox(): OutboxCounts;
+  metrics(): FlowMetrics[];
+}
+
+export async function agentStatus({
+  lanes,
+  inbox,
+  connected,
+  outbox,
+  metrics,
+}: StatusOptions): Promise<AgentStatus> {
+  const clocks = { now: performance.now(), wall: Date.now() };
+  const flows: FlowReport[] = [];
+  const processes: Record<string, number[]> = {};
+  for (const lane of lanes.values()) {
+    const up = upProcess(lane);
+    const found = up === null ? null : await documentDigest(lane.folders, up.set.key).catch(() => null);
+    flows.push(flowReport(lane, up === null ? null : { ...up.set, found }, clocks));
+    processes[lane.flow] = [...lane.processes.values()].map(({ pid }) => pid);
+  }
+  return {
+    connected: connected(),
+    epoch: inbox.accepted?.epoch ?? 0,
+    sequence: inbox.accepted?.sequence ?? 0,
+    refused: inbox.refused,
+    flows,
+    metrics: metrics(),
+    outbox: outbox(),
+    processes,
+  };
+}
