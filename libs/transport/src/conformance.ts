@@ -267,6 +267,21 @@ export function conforms(name: string, start: () => Promise<Rig>): void {
       expect(got.filter((each) => each !== 'first' && each !== 'second')).toEqual(['third']);
     });
 
+    test('sends again what a cut left without acknowledgement, in order and with nothing lost', async () => {
+      const receiver = await connected('receiver');
+      const sender = await connected('sender', { maxInFlight: 8 });
+      const got = await collect(receiver, 'a');
+      const texts = Array.from({ length: 300 }, (_, index) => String(index));
+      const sent = texts.map((each) => sender.publish('a', each, { deadlineMs: 20_000 }));
+      await sent[20];
+      rig.cut('sender');
+      await Promise.all(sent);
+      await until('the last message', () => got.includes('299'));
+      // Once perhaps twice: without the repetitions it is what was sent.
+      expect([...new Set(got)]).toEqual(texts);
+      expect(sender.counters.connections).toBe(2);
+    });
+
     test('takes a bounded number of messages that wait', async () => {
       const sender = create('sender', { maxWaiting: 2, maxInFlight: 1 });
       const waiting = [1, 2].map((n) => sender.publish('a', String(n)));

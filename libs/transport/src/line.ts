@@ -11,7 +11,10 @@ export interface Outgoing {
   retain: boolean;
 }
 
-/** One live connection. After `onClose` nothing of it is used, and its promises need not settle. */
+/**
+ * One live connection. After `onClose` nothing of it is used, and its promises need not settle. A Failure is
+ * the broker's answer and final; any other rejection means that the connection is ending.
+ */
 export interface Line {
   /** The broker still had this client's persistent session. */
   resumed: boolean;

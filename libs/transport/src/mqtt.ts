@@ -61,9 +61,12 @@ function dialMqtt(options: MqttOptions): Dial {
         else proceed();
       };
 
-      client.on('error', (error) => {
-        problem = refusal(error, options) ?? error;
-      });
+      const failed = (error: Error) => {
+        problem = refusal(error, options) ?? problem ?? error;
+      };
+      client.on('error', failed);
+      // Errors without a system code, such as a proxy's answer, stay with the stream.
+      client.stream.on('error', failed);
       client.on('connect', ({ sessionPresent }) => {
         up = true;
         // From here on closing is polite and the business of whoever holds the line.
@@ -92,8 +95,8 @@ function lineOver(client: MqttClient, resumed: boolean, options: MqttOptions): L
     subscribe: (filter, qos) =>
       new Promise((resolve, reject) => {
         client.subscribe(filter, { qos }, (error, grants) => {
-          const refused = error ?? grants?.some((grant) => grant.qos === 128);
-          if (!refused) resolve();
+          if (!error && !grants?.some(({ qos: granted }) => granted === 128)) resolve();
+          else if (error && !client.connected) reject(error);
           else
             reject(notAllowed(`"${options.clientId}" may not subscribe to "${filter}"`, error ?? undefined));
         });

@@ -42,20 +42,24 @@ export function outgoingQueue(limits: {
   let onEmpty: (() => void)[] = [];
 
   function pump() {
-    const over = line;
-    while (over && inFlight.size < limits.maxInFlight && waiting.length > 0) {
-      const entry = waiting.shift()!;
-      if (!entry.settled) send(entry, over);
-    }
+    if (line) fill(line);
     if (waiting.length > 0 || inFlight.size > 0) return;
     for (const resolve of onEmpty.splice(0)) resolve();
   }
 
+  function fill(over: Line) {
+    while (inFlight.size < limits.maxInFlight && waiting.length > 0) {
+      const entry = waiting.shift()!;
+      if (!entry.settled) send(entry, over);
+    }
+  }
+
   function send(entry: Entry, over: Line) {
     inFlight.add(entry);
-    const ended = (error?: Error) => {
-      // A line that is gone has nothing to say any more: `detach` has taken its messages back.
-      if (line !== over) return;
+    const ended = (error?: unknown) => {
+      // Only the broker's own refusal is final. Any other error is the line's end, after which `detach` takes
+      // the message back; a line that is gone has nothing to say any more.
+      if (line !== over || (error !== undefined && !(error instanceof Failure))) return;
       inFlight.delete(entry);
       entry.settle(error);
       pump();

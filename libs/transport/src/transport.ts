@@ -144,9 +144,10 @@ export function createTransport(dial: Dial, options: TransportOptions = {}): Tra
       await over.subscribe(filter, wish.qos);
       if (line === over) wish.grant = 'granted';
     } catch (error) {
-      if (line !== over) return;
-      wish.grant = asFailure(error);
-      onProblem(wish.grant);
+      // Only a refusal is an answer; any other error is the line's end, and the next one is asked again.
+      if (line !== over || !(error instanceof Failure)) return;
+      wish.grant = error;
+      onProblem(error);
     }
     for (const settle of wish.waiters) settle();
   }

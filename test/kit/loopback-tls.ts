@@ -1,0 +1,22 @@
+/**
+ * A certificate for localhost and 127.0.0.1, signed by itself, with its key: for tests on loopback, and good for
+ * nothing else. Valid for 100 years.
+ */
+export const loopbackTls = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgDd3Jh4+1O2vOa720
+V+CduMnpHGB2UAutYyPlImGxLsmhRANCAATMs9gBibaTOS66vCPfsnDEkJS9suu1
+fBohSgUQ+aHDbgRbRuIa4bxCs9lbmX3iml+KMFKb/T1GPLdX0KZ+SRoZ
+-----END PRIVATE KEY-----`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBmzCCAUGgAwIBAgIUW/TYxNCAQ/N9mvEbGZnI1BbjKeAwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMzA0NDgxMFoYDzIxMjYxMDMw
+MDQ0ODEwWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAATMs9gBibaTOS66vCPfsnDEkJS9suu1fBohSgUQ+aHDbgRbRuIa4bxC
+s9lbmX3iml+KMFKb/T1GPLdX0KZ+SRoZo28wbTAdBgNVHQ4EFgQUlEPzLH5pILDP
+97E8OEWuMs2iaGMwHwYDVR0jBBgwFoAUlEPzLH5pILDP97E8OEWuMs2iaGMwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDSAAwRQIhAL5ki9s4Kh2cHH/V5eObq9yjngOb9pMpcCpmVyvygg2iAiAr
+CW3IKZuSnUj97cclOjubBNJM8ID8+p3QDccd6dZgtw==
+-----END CERTIFICATE-----`,
+};
