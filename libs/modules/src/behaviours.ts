@@ -11,6 +11,11 @@ import { create as mapSet } from './map/set/behaviour.js';
 import { create as routeAlert } from './route/alert/behaviour.js';
 import { create as scaleMinmax } from './scale/minmax/behaviour.js';
 import { create as scaleStandard } from './scale/standard/behaviour.js';
+import { create as sourceCsv } from './sources/csv/behaviour.js';
+import { create as sourceSimulator } from './sources/simulator/behaviour.js';
+import { create as sinkFile } from './sinks/file/behaviour.js';
+import { create as sinkDirector } from './sinks/director/behaviour.js';
+import { create as debugTap } from './debug/tap/behaviour.js';
 
 // A behaviour takes the settings of its own kind; the engine parses them with that kind before it is made.
 export const behaviours: Behaviours = new Map<string, Create>([
@@ -25,4 +30,9 @@ export const behaviours: Behaviours = new Map<string, Create>([
   ['route.alert', routeAlert],
   ['scale.minmax', scaleMinmax],
   ['scale.standard', scaleStandard],
+  ['source.csv', sourceCsv],
+  ['source.simulator', sourceSimulator],
+  ['sink.file', sinkFile],
+  ['sink.director', sinkDirector],
+  ['debug.tap', debugTap],
 ]);

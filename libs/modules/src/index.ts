@@ -1,2 +1,4 @@
 export { behaviours } from './behaviours.js';
 export { kinds } from './kinds.js';
+export { inputSource } from './sources/input/input.js';
+export { hasRecent, type Recent } from './debug/tap/behaviour.js';

@@ -11,6 +11,11 @@ import { kind as mapSet } from './map/set/kind.js';
 import { kind as routeAlert } from './route/alert/kind.js';
 import { kind as scaleMinmax } from './scale/minmax/kind.js';
 import { kind as scaleStandard } from './scale/standard/kind.js';
+import { kind as sourceCsv } from './sources/csv/kind.js';
+import { kind as sourceSimulator } from './sources/simulator/kind.js';
+import { kind as sinkFile } from './sinks/file/kind.js';
+import { kind as sinkDirector } from './sinks/director/kind.js';
+import { kind as debugTap } from './debug/tap/kind.js';
 
 export const kinds: Catalogue = catalogueOf([
   alignRows,
@@ -24,4 +29,9 @@ export const kinds: Catalogue = catalogueOf([
   routeAlert,
   scaleMinmax,
   scaleStandard,
+  sourceCsv,
+  sourceSimulator,
+  sinkFile,
+  sinkDirector,
+  debugTap,
 ]);

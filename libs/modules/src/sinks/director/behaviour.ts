@@ -1,0 +1,91 @@
+/** sink.director: records to the agent's outbox, counted until they lie there. */
+import {
+  toRecord,
+  type Batch,
+  type Behaviour,
+  type Create,
+  type DirectorMessage,
+  type ModuleContext,
+  type PlainRecord,
+} from '@millrace/engine';
+import type { DirectorSettings } from './kind.js';
+
+class ToDirector implements Behaviour {
+  private waiting = 0;
+  private idle: (() => void)[] = [];
+  /** An error that came between two calls, when the flow is to stop on it. */
+  private failure: unknown;
+
+  constructor(private readonly context: ModuleContext<DirectorSettings>) {}
+
+  process(batch: Batch): void {
+    this.raise();
+    const { context } = this;
+    if (context.host.toDirector === undefined) {
+      context.count('no-director', batch.n);
+      return;
+    }
+    if (context.settings.channel === 'result') {
+      const records: PlainRecord[] = [];
+      for (let row = 0; row < batch.n; row++) records.push(toRecord(batch, row));
+      if (records.length > 0) this.send({ channel: 'result', module: context.id, records }, records.length);
+      return;
+    }
+    for (let row = 0; row < batch.n; row++) {
+      const message = alertOf(context.id, toRecord(batch, row));
+      if (message === null) context.drop('no-alert');
+      else this.send(message, 1);
+    }
+  }
+
+  async drain(): Promise<void> {
+    while (this.waiting > 0) await new Promise<void>((resolve) => this.idle.push(resolve));
+    this.raise();
+  }
+
+  private send(message: DirectorMessage, records: number): void {
+    const { context } = this;
+    const { size, full } = context.queue;
+    if (full !== 'block' && this.waiting + records > size) {
+      context.drop('queue', records);
+      return;
+    }
+    this.change(records);
+    context.host.toDirector!(message)
+      .catch((error: unknown) => {
+        context.drop('director', records);
+        context.fault(`the agent could not keep a record: ${reason(error)}`, records);
+      })
+      .catch((error: unknown) => (this.failure ??= error))
+      .finally(() => this.change(-records));
+  }
+
+  private change(records: number): void {
+    this.waiting += records;
+    this.context.queued(this.waiting);
+    if (this.waiting === 0) for (const resolve of this.idle.splice(0)) resolve();
+  }
+
+  private raise(): void {
+    if (this.failure !== undefined) throw this.failure;
+  }
+}
+
+function alertOf(module: string, record: PlainRecord): DirectorMessage | null {
+  const { t, alert, severity, message, key, ...values } = record;
+  if (alert !== 'raised' && alert !== 'cleared') return null;
+  return {
+    channel: 'alert',
+    module,
+    t: t as number,
+    key: typeof key === 'string' || typeof key === 'number' || typeof key === 'boolean' ? key : null,
+    change: alert,
+    severity: typeof severity === 'string' ? severity : 'medium',
+    message: typeof message === 'string' ? message : '',
+    values,
+  };
+}
+
+const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+export const create: Create<DirectorSettings> = (context) => new ToDirector(context);

@@ -1,0 +1,77 @@
+/**
+ * A file in place of a source, for `millrace run --input module=FILE`: CSV, or JSON lines when the first
+ * character is a brace. Gzip too.
+ *
+ * Guarantee: time is `t` in epoch milliseconds, unless the source that it replaces is a source.csv, whose
+ * timestamp settings, columns and fields then apply. It is read at full speed, from its beginning.
+ */
+import { Schema, type Batch, type Create } from '@millrace/engine';
+import { kind as csvKind } from '../csv/kind.js';
+import { CsvRows, type CsvSettings } from '../csv/rows.js';
+import { replaySource, type Rows } from '../csv/replay.js';
+import type { Outcome } from '../csv/cells.js';
+import { JsonRows } from './json.js';
+
+/**
+ * @param file absolute path
+ * @param replaced settings of the source that is replaced, as the flow wrote them, when it is a source.csv
+ */
+export function inputSource(file: string, replaced?: unknown): Create {
+  return (context) => {
+    const schema = new Schema();
+    const parsed = replaced === undefined ? undefined : csvKind.settings.parse(replaced);
+    const settings: CsvSettings = parsed ?? { timestamp: { column: 't', format: 'epochMs' }, delimiter: ',' };
+    const rows = new EitherRows(
+      () => new JsonRows(schema, settings, (reason) => context.drop(reason)),
+      () => new CsvRows(schema, settings, file),
+    );
+    return replaySource(
+      context,
+      schema,
+      rows,
+      { speed: Infinity, rebase: false, loop: false },
+      file,
+      () => file,
+    );
+  };
+}
+
+/** Chooses the format at the first bytes. */
+class EitherRows implements Rows {
+  private chosen: Rows | undefined;
+
+  constructor(
+    private readonly json: () => Rows,
+    private readonly csv: () => Rows,
+  ) {}
+
+  get next(): number {
+    return this.chosen!.next;
+  }
+  get lines(): number {
+    return this.chosen!.lines;
+  }
+  get problem(): string {
+    return this.chosen!.problem;
+  }
+
+  scan(bytes: Buffer, from: number, end: number, last: boolean): Outcome {
+    this.chosen ??= /^\s*\{/.test(bytes.toString('utf8', from, Math.min(end, from + 64)))
+      ? this.json()
+      : this.csv();
+    return this.chosen.scan(bytes, from, end, last);
+  }
+
+  header(bytes: Buffer, outcome: Outcome): boolean {
+    return this.chosen!.header(bytes, outcome);
+  }
+  time(bytes: Buffer): number {
+    return this.chosen!.time(bytes);
+  }
+  begin(batch: Batch): void {
+    this.chosen?.begin(batch);
+  }
+  write(bytes: Buffer, batch: Batch, row: number): void {
+    this.chosen!.write(bytes, batch, row);
+  }
+}
