@@ -119,17 +119,20 @@ export class ProtoReader {
   private varint(end: number): number {
     const limit = Math.min(end - this.windowStart, this.window.length);
     let at = this.position - this.windowStart;
-    let result = 0;
-    let scale = 1;
-    for (let i = 0; i < 10; i++) {
+    // Two halves of 32 bits: a float would round -1 away.
+    let low = 0;
+    let high = 0;
+    for (let shift = 0; shift < 70; shift += 7) {
       if (at >= limit) this.broken('a number that breaks off');
       const byte = this.window[at++]!;
-      result += (byte & 0x7f) * scale;
+      const seven = byte & 0x7f;
+      if (shift < 32) low |= seven << shift;
+      if (shift > 28) high |= seven << (shift - 32);
+      else if (shift === 28) high = seven >>> 4;
       if (byte < 0x80) {
         this.position = this.windowStart + at;
-        return result >= 2 ** 63 ? result - 2 ** 64 : result;
+        return high * 2 ** 32 + (low >>> 0);
       }
-      scale *= 128;
     }
     return this.broken('a number of more than 10 bytes');
   }
