@@ -1,9 +1,10 @@
 /** The rooms of the director, in the order in which one may ask another: each only those above it. */
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AccessModule } from './access/access.module.js';
+import { FleetModule } from './fleet/fleet.module.js';
 import { PlatformModule, type Platform } from './platform/platform.module.js';
 
-const rooms = [AccessModule];
+const rooms = [AccessModule, FleetModule];
 
 @Module({})
 export class AppModule {

@@ -10,6 +10,7 @@ import { Failure } from '@millrace/schemas';
 import { FirstStart, type FirstAdmin } from './access/first-start.js';
 import { verifierOf } from './access/broker-access.js';
 import { AppModule } from './app.module.js';
+import { NodeLink } from './fleet/node-link.js';
 import { Addresses } from './platform/addresses.js';
 import { startBroker, type Broker } from './platform/broker/broker.js';
 import { systemClock, type Clock } from './platform/clock.js';
@@ -88,6 +89,7 @@ export async function startDirector(config: Config, clock: Clock = systemClock):
       ...broker?.director,
     };
     addresses.disconnectNode = (node) => broker?.disconnect(node);
+    app.get(NodeLink, { strict: false }).start();
     await queue.start();
     return { url: addresses.publicUrl, mqttUrl: addresses.mqttUrl, firstAdmin, app, platform, close };
   } catch (error) {

@@ -6,7 +6,15 @@
 import { z } from 'zod';
 import { pageOf, PageQuery } from './access.js';
 import { NAME } from './flow.js';
-import { FlowMetrics, FlowReport, NodeFacts, ParameterValue, Reason } from './protocol.js';
+import {
+  FlowMetrics,
+  FlowReport,
+  NodeFacts,
+  ParameterValue,
+  PublicKey,
+  Reason,
+  Signature,
+} from './protocol.js';
 
 const Time = z.iso.datetime();
 const Id = z.string().min(1).max(64);
@@ -204,6 +212,7 @@ export type GroupPreviewRequest = z.infer<typeof GroupPreviewRequest>;
 
 export const NodeName = z.object({ id: Id, name: z.string(), status: NodeStatus }).meta({ id: 'NodeName' });
 export type NodeName = z.infer<typeof NodeName>;
+export const NodeNameList = pageOf(NodeName).meta({ id: 'NodeNameList' });
 
 export const GroupPreview = z
   .object({
@@ -213,3 +222,13 @@ export const GroupPreview = z
   })
   .meta({ id: 'GroupPreview' });
 export type GroupPreview = z.infer<typeof GroupPreview>;
+
+/** GET /v1/agent/time?nonce=: the director's clock, signed so that nobody in between can turn it back. */
+export const TimeQuery = z.object({ nonce: z.string().min(8).max(200) });
+export const TimeReply = z
+  .object({ payload: z.object({ nonce: z.string(), time: z.number().int() }), signature: Signature })
+  .meta({ id: 'TimeReply' });
+export type TimeReply = z.infer<typeof TimeReply>;
+
+export const KeysReply = z.object({ keys: z.array(PublicKey) }).meta({ id: 'KeysReply' });
+export type KeysReply = z.infer<typeof KeysReply>;

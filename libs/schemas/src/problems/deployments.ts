@@ -1,4 +1,22 @@
 import type { ProblemTable } from './table.js';
 
 /** What can go wrong in the room `deployments`: each code has a page in docs/problems/. */
-export const deployments = {} as const satisfies ProblemTable;
+export const deployments = {
+  'deployments.not-found': { kind: 'refusal', status: 404, title: 'There is no such deployment' },
+  'deployments.assignment-unknown': { kind: 'refusal', status: 404, title: 'There is no such assignment' },
+  'deployments.illegal-move': {
+    kind: 'refusal',
+    status: 409,
+    title: 'This cannot be done with a deployment in its state',
+  },
+  'deployments.parameters': {
+    kind: 'refusal',
+    status: 422,
+    title: 'The parameters do not fit the flow',
+  },
+  'deployments.download-refused': {
+    kind: 'refusal',
+    status: 403,
+    title: 'The node is not to have these bytes',
+  },
+} as const satisfies ProblemTable;

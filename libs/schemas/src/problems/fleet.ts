@@ -4,7 +4,11 @@ import type { ProblemTable } from './table.js';
 export const fleet = {
   'fleet.node-unknown': { kind: 'refusal', status: 404, title: 'There is no such node' },
   'fleet.group-unknown': { kind: 'refusal', status: 404, title: 'There is no such group' },
-  'fleet.join-token-invalid': { kind: 'refusal', status: 401, title: 'The join token does not let a node in' },
+  'fleet.join-token-invalid': {
+    kind: 'refusal',
+    status: 401,
+    title: 'The join token does not let a node in',
+  },
   'fleet.key-invalid': { kind: 'refusal', status: 422, title: 'The signing key of the node is not valid' },
   'fleet.signature-invalid': {
     kind: 'refusal',

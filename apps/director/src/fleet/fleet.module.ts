@@ -1,0 +1,42 @@
+/** The room `fleet`: nodes, groups, join tokens; who is there, and what they say about themselves. */
+import { Global, Module } from '@nestjs/common';
+import { NodeCredentials } from '../access/node-credentials.js';
+import { FleetChanges } from './changes.js';
+import { FleetCredentials } from './credentials.js';
+import { FleetReader } from './fleet.reader.js';
+import { GroupsController } from './groups.controller.js';
+import { GroupsService } from './groups.service.js';
+import { GroupsStore } from './groups.store.js';
+import { JoiningController } from './joining.controller.js';
+import { JoiningService } from './joining.service.js';
+import { NodeLink } from './node-link.js';
+import { NodesController } from './nodes.controller.js';
+import { NodesService } from './nodes.service.js';
+import { NodesStore } from './nodes.store.js';
+import { PresenceListener } from './presence.listener.js';
+import { Presence } from './presence.js';
+import { NodeReports } from './reports.js';
+import { TrustService } from './trust.service.js';
+
+@Global()
+@Module({
+  controllers: [NodesController, GroupsController, JoiningController],
+  providers: [
+    FleetChanges,
+    FleetReader,
+    GroupsService,
+    GroupsStore,
+    JoiningService,
+    NodeLink,
+    NodeReports,
+    NodesService,
+    NodesStore,
+    Presence,
+    PresenceListener,
+    TrustService,
+    { provide: NodeCredentials, useClass: FleetCredentials },
+  ],
+  // Global for the credentials alone: the guard of every route asks them.
+  exports: [FleetReader, NodeCredentials, NodeLink, NodeReports, Presence],
+})
+export class FleetModule {}

@@ -1,0 +1,74 @@
+/** What other rooms may ask the fleet, each in their own transaction. */
+import { Injectable } from '@nestjs/common';
+import type { FlowParameters } from '@millrace/schemas';
+import type { SqlTx } from '../platform/database/database.js';
+import { GroupsStore, type GroupRow, type MemberRow } from './groups.store.js';
+import { NodesStore, type NodeRow } from './nodes.store.js';
+
+@Injectable()
+export class FleetReader {
+  constructor(
+    private readonly nodes: NodesStore,
+    private readonly groupsStore: GroupsStore,
+  ) {}
+
+  node(tx: SqlTx, idOrName: string): Promise<NodeRow | undefined> {
+    return this.nodes.find(tx, idOrName);
+  }
+
+  group(tx: SqlTx, idOrName: string): Promise<GroupRow | undefined> {
+    return this.groupsStore.find(tx, idOrName);
+  }
+
+  /** By id. */
+  async groups(tx: SqlTx): Promise<Map<string, GroupRow>> {
+    return new Map((await this.groupsStore.all(tx)).map((group) => [group.id, group]));
+  }
+
+  members(tx: SqlTx, group: Pick<GroupRow, 'id' | 'selector'>): Promise<MemberRow[]> {
+    return this.groupsStore.members(tx, group);
+  }
+
+  /** Group ids by node; nothing for a node that is revoked. */
+  groupsOf(tx: SqlTx, nodes: readonly string[]): Promise<Map<string, string[]>> {
+    return this.groupsStore.groupsOf(tx, nodes);
+  }
+
+  async parametersOf(tx: SqlTx, nodes: readonly string[]): Promise<Map<string, FlowParameters>> {
+    const rows = await tx.sql<{ id: string; parameters: FlowParameters }>(
+      'SELECT id, parameters FROM nodes WHERE id = ANY($1)',
+      [nodes],
+    );
+    return new Map(rows.map((row) => [row.id, row.parameters]));
+  }
+
+  /** Names by id, of these. */
+  async names(tx: SqlTx, nodes: readonly string[]): Promise<Map<string, { name: string; online: boolean }>> {
+    const rows = await tx.sql<{ id: string; name: string; online: boolean }>(
+      'SELECT id, name, online FROM nodes WHERE id = ANY($1)',
+      [nodes],
+    );
+    return new Map(rows.map(({ id, name, online }) => [id, { name, online }]));
+  }
+
+  async online(tx: SqlTx): Promise<Set<string>> {
+    const rows = await tx.sql<{ id: string }>('SELECT id FROM nodes WHERE online AND revoked_at IS NULL');
+    return new Set(rows.map((row) => row.id));
+  }
+
+  /** Nodes whose labels, facts, groups or parameters have changed since the deployments took note of them. */
+  changed(tx: SqlTx, most: number): Promise<{ id: string; revision: number }[]> {
+    return tx.sql('SELECT id, revision FROM nodes WHERE revision <> noted_revision ORDER BY id LIMIT $1', [
+      most,
+    ]);
+  }
+
+  /** Takes note; a change that came in the meantime stays to be looked at. */
+  async note(tx: SqlTx, nodes: readonly { id: string; revision: number }[]): Promise<void> {
+    await tx.sql(
+      `UPDATE nodes n SET noted_revision = v.revision
+       FROM jsonb_to_recordset($1) AS v(id text, revision int) WHERE n.id = v.id`,
+      [JSON.stringify(nodes)],
+    );
+  }
+}
