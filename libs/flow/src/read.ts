@@ -36,6 +36,7 @@ export function readFlow(text: string): FlowReading {
     parsed = parseDocument(text, {
       lineCounter: lines,
       stringKeys: true,
+      uniqueKeys: false, // the library compares each with each; duplicateNames takes one pass
       prettyErrors: false,
       schema: 'core',
     });
@@ -47,22 +48,23 @@ export function readFlow(text: string): FlowReading {
     const offset = offsetOf(parsed, pathOf(pointer));
     return offset === undefined ? undefined : at(offset);
   };
-  if (parsed.errors.length > 0)
+  const broken = parsed.errors.map(({ pos: [offset], message }) => ({
+    offset,
+    detail: `The text cannot be read here: ${message}.`,
+  }));
+  const wrong = broken.length > 0 ? broken : duplicateNames(parsed.contents);
+  if (wrong.length > 0)
     return {
       lineOf,
-      problems: parsed.errors.slice(0, 20).map((error) => ({
-        code: 'flows.unreadable',
-        line: at(error.pos[0]),
-        detail:
-          error.code === 'DUPLICATE_KEY'
-            ? `The name ${quoted(text, error.pos)} stands twice in one place. Remove or rename one of them.`
-            : `The text cannot be read here: ${error.message}.`,
-      })),
+      problems: wrong
+        .slice(0, 20)
+        .map(({ offset, detail }) => ({ code: 'flows.unreadable', line: at(offset), detail })),
     };
   let value: unknown;
   try {
     value = parsed.toJS({ maxAliasCount: 100 });
-  } catch {
+  } catch (error) {
+    if (error instanceof RangeError) return refused(tooDeep());
     return refused({
       code: 'flows.too-large',
       detail: 'The aliases (*name) of the text stand for more than a flow may hold. Write the values out.',
@@ -131,7 +133,7 @@ function tooDeep(): ProblemPlace {
 }
 
 /**
- * An upper bound of how deep brackets nest outside of quotes, so that a text of a million brackets never
+ * How deep brackets nest outside of quotes, so that a text of a million brackets never
  * reaches the parser, which recurses. Block YAML nests by indentation and pays a line a level.
  */
 function nesting(text: string): number {
@@ -143,7 +145,8 @@ function nesting(text: string): number {
     if (quote !== '') {
       if (character === '\\' && quote === '"') at++;
       else if (character === quote || character === '\n') quote = '';
-    } else if (character === '"' || character === "'") quote = character;
+    } else if ((character === '"' || character === "'") && !/[^\s[{,:]/.test(text[at - 1] ?? ' '))
+      quote = character;
     else if (character === '[' || character === '{') most = Math.max(most, ++depth);
     else if ((character === ']' || character === '}') && depth > 0) depth--;
   }
@@ -170,6 +173,19 @@ function offsetOf(parsed: Document.Parsed, path: readonly string[]): number | un
   return offset;
 }
 
-function quoted(text: string, [start]: readonly [number, number, ...number[]]): string {
-  return JSON.stringify(/^["']?([^\s:"',}]{1,80})/.exec(text.slice(start, start + 100))?.[1] ?? 'here');
+/** Names that stand twice in one place; JSON and YAML both say that there are none. */
+function duplicateNames(node: unknown, depth = 0): { offset: number; detail: string }[] {
+  // What nests deeper is refused below for its depth.
+  if (depth > FLOW_LIMITS.depth) return [];
+  if (isSeq(node)) return node.items.flatMap((item) => duplicateNames(item, depth + 1));
+  if (!isMap(node)) return [];
+  const names = new Set<string>();
+  return node.items.flatMap(({ key, value }) => {
+    const name = isScalar(key) ? String(key.value) : '';
+    const twice = names.has(name);
+    names.add(name);
+    const detail = `The name ${JSON.stringify(name.slice(0, 80))} stands twice in one place. Remove or rename one of them.`;
+    const offset = isScalar(key) ? (key.range?.[0] ?? 0) : 0;
+    return [...(twice ? [{ offset, detail }] : []), ...duplicateNames(value, depth + 1)];
+  });
 }

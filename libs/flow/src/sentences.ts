@@ -32,16 +32,8 @@ function findings(schema: z.ZodType, value: unknown, issue: Issue, path: Path, w
   const shown = `${show(here)} is not`;
   const invalid = (detail: string, kind: Finding['kind'] = 'value'): Finding[] => [{ kind, path, detail }];
   switch (issue.code) {
-    case 'unrecognized_keys': {
-      const known = keysAt(schema, path);
-      return issue.keys.map((key) => ({
-        kind: 'unknown',
-        path: [...path, key],
-        detail:
-          `${path.length === 0 ? whole : name} ${path.length === 0 ? 'know' : 'knows'} no "${key}".` +
-          (didYouMean(key, known) || ` There ${known.length === 1 ? 'is' : 'are'} ${some(known)}.`),
-      }));
-    }
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => unknownName(schema, [...path, key], whole));
     case 'invalid_type':
       if (here === undefined)
         return [
@@ -70,6 +62,46 @@ function findings(schema: z.ZodType, value: unknown, issue: Issue, path: Path, w
     default:
       return invalid(`${name}: ${issue.message}.`.replace(/\.\.$/, '.'));
   }
+}
+
+function unknownName(schema: z.ZodType, path: Path, whole: string): Finding {
+  const key = String(path.at(-1));
+  const around = path.slice(0, -1);
+  const known = keysAt(schema, around);
+  const who = around.length === 0 ? `${whole} know` : `${nameOf(around, whole)} knows`;
+  const hint = didYouMean(key, known) || ` There ${known.length === 1 ? 'is' : 'are'} ${some(known)}.`;
+  return { kind: 'unknown', path, detail: `${who} no "${key}".${hint}` };
+}
+
+/**
+ * Names inside a value that passed which its schema does not know. zod drops those of a plain object in
+ * silence; a setting that is dropped is one that its writer believes in.
+ */
+export function unknownNames(schema: z.ZodType, value: unknown, whole: string): Finding[] {
+  const visit = (here: unknown, ways: readonly z.core.$ZodType[], path: Path): Finding[] => {
+    if (typeof here !== 'object' || here === null || ways.length === 0) return [];
+    const closed = ways.every((way) => !(way instanceof z.ZodObject) || way.def.catchall === undefined);
+    const known = ways.flatMap((way) => (way instanceof z.ZodObject ? Object.keys(way.shape) : []));
+    const only = closed && known.length > 0 && ways.every((way) => way instanceof z.ZodObject || isFlat(way));
+    return Object.entries(here).flatMap(([name, item]) => {
+      const part = Array.isArray(here) ? Number(name) : name;
+      if (only && !Array.isArray(here) && !known.includes(name))
+        return [unknownName(schema, [...path, part], whole)];
+      return visit(
+        item,
+        ways.flatMap((way) => bare(childOf(way, part))),
+        [...path, part],
+      );
+    });
+  };
+  return visit(value, bare(schema), []);
+}
+
+/** A schema that no object passes, so that a name inside an object is not its business. */
+function isFlat(schema: z.core.$ZodType): boolean {
+  return ['string', 'number', 'boolean', 'null', 'literal', 'enum', 'array', 'tuple', 'undefined'].includes(
+    schema._zod.def.type,
+  );
 }
 
 /** Of the ways that a value may be, the one that it comes nearest to is told; else all of them are named. */

@@ -7,7 +7,7 @@ import { MODULE_ID, type FlowDocument, type ProblemPlace } from '@millrace/schem
 import type { Catalogue, ModuleKind } from '../kind.js';
 import { didYouMean } from '../nearest.js';
 import { pointerOf } from '../pointer.js';
-import { findingsOf, placed, type Finding } from '../sentences.js';
+import { findingsOf, placed, unknownNames, type Finding } from '../sentences.js';
 
 /** A module whose settings passed. */
 export interface CheckedModule {
@@ -73,10 +73,10 @@ export function parseSettings<K extends ModuleKind>(
   settings: unknown,
 ): { settings?: Record<string, unknown>; findings: Finding[] } {
   const parsed = kind.settings.safeParse(settings);
-  if (parsed.success) return { settings: parsed.data, findings: [] };
-  return {
-    findings: findingsOf(kind.settings, settings, parsed.error.issues, `The settings of ${kind.type}`),
-  };
+  const whole = `The settings of ${kind.type}`;
+  if (!parsed.success) return { findings: findingsOf(kind.settings, settings, parsed.error.issues, whole) };
+  const findings = unknownNames(kind.settings, settings, whole);
+  return findings.length > 0 ? { findings } : { settings: parsed.data, findings };
 }
 
 /** The nearest type, or a type of the same name in another category: `filter.range` is `clean.range`. */
