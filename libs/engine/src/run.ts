@@ -143,7 +143,11 @@ export class FlowRun {
     const merge = await Merge.open(
       units.map((unit) => ({
         replay: unit.behaviour.replay!,
-        emit: (batch: Batch) => unit.emit(batch),
+        emit: (batch: Batch) => {
+          // A paced row arrives when it is delivered, however long ago it was read.
+          if (this.live) batch.arrival = this.clock.wall();
+          unit.emit(batch);
+        },
       })),
     );
     const speed = Math.min(...units.map(({ behaviour }) => behaviour.replay!.speed));

@@ -6,14 +6,14 @@ import { CsvRows } from './rows.js';
 
 export const create: Create<CsvKindSettings> = (context) => {
   const { settings, host } = context;
-  const { file, rebase, loop } = settings;
+  const { file, rebase, loop, scale } = settings;
   const schema = new Schema();
   const path = (): string => (file.startsWith('resource:') ? host.resource(file).path : host.path(file));
   return replaySource(
     context,
     schema,
     new CsvRows(schema, settings, file),
-    { speed: speedOf(settings.speed), rebase, loop },
+    { speed: speedOf(settings.speed), rebase, loop, scale },
     file,
     path,
   );

@@ -110,6 +110,12 @@ Counters: bytes (unpacked), \`dropped.line\`, errors.`,
       .default('max')
       .describe('`max`, or how many times faster than recorded: 1 is real time.'),
     rebase: z.boolean().default(false).describe('Shift timestamps so that the first is now.'),
+    scale: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Divide times by `speed`, so that they go by as fast as the rows do: with `rebase` a replay at any speed is live.',
+      ),
     loop: z.boolean().default(false).describe('Begin again at the end, with times going on.'),
   }),
   inputs: 'none',
@@ -131,7 +137,12 @@ Counters: bytes (unpacked), \`dropped.line\`, errors.`,
     if (names === undefined) return anyColumns;
     return columnsOf(names.map((name) => [name, 'unknown'] as const));
   },
-  check({ header, columns, timestamp, fields }) {
+  check({ header, columns, timestamp, fields, scale, speed }) {
+    if (scale && speed === 'max') {
+      return [
+        { pointer: '/scale', detail: 'times can only be scaled by a number: give speed one, such as 60' },
+      ];
+    }
     if (header === false && columns === undefined) {
       return [{ pointer: '/columns', detail: 'a file without a header needs the names of its columns here' }];
     }

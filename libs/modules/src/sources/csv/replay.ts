@@ -29,6 +29,8 @@ export interface Rows {
 
 export interface ReplaySettings {
   speed: number;
+  /** Times are divided by the speed, so that they go by as fast as the rows do. */
+  scale: boolean;
   rebase: boolean;
   loop: boolean;
 }
@@ -69,6 +71,7 @@ class FileReplay implements Replay {
   readonly live: boolean;
   /** Broken lines, for `onError: port`. */
   readonly errors = new Schema(['file', 'line', 'problem']);
+  private readonly factor: number;
   private readonly batch: Batch;
   private readonly round = new Round();
   private file: FileBytes | null = null;
@@ -94,8 +97,9 @@ class FileReplay implements Replay {
     private readonly path: () => string,
   ) {
     this.batch = new Batch(schema);
-    this.speed = settings.speed;
-    this.live = settings.rebase && settings.speed === 1;
+    this.factor = settings.scale ? settings.speed : 1;
+    this.speed = settings.speed / this.factor;
+    this.live = settings.rebase && this.speed === 1;
     this.shift = settings.rebase ? NaN : 0;
   }
 
@@ -113,7 +117,6 @@ class FileReplay implements Replay {
       else if (this.settings.loop && this.round.rows > 0) await this.again();
       else return null;
     }
-    batch.arrival = this.live ? this.context.clock.wall() : NaN;
     return batch;
   }
 
@@ -178,10 +181,11 @@ class FileReplay implements Replay {
 
   private take(file: FileBytes, t: number, next: number, line: number): void {
     const { batch } = this;
+    const own = (t + this.added) / this.factor;
     if (this.shift !== this.shift) {
-      this.shift = originOf(this.context.gate).shift(t + this.added, this.context.clock.wall());
+      this.shift = originOf(this.context.gate).shift(own, this.context.clock.wall());
     }
-    const row = batch.row(t + this.added + this.shift);
+    const row = batch.row(own + this.shift);
     this.rows.write(file.bytes, batch, row);
     this.times[row] = t;
     this.offsets[row] = file.position - file.pos + next;

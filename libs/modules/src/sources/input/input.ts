@@ -29,7 +29,7 @@ export function inputSource(file: string, replaced?: unknown): Create {
       context,
       schema,
       rows,
-      { speed: Infinity, rebase: false, loop: false },
+      { speed: Infinity, scale: false, rebase: false, loop: false },
       file,
       () => file,
     );
