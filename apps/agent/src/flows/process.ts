@@ -10,6 +10,7 @@ import type { DirectorMessage } from '@millrace/engine';
 import { Failure, type FlowMetrics } from '@millrace/schemas';
 import type { Log } from '../log.js';
 import {
+  PATIENCE_MS,
   PING_MS,
   type Answers,
   type Asked,
@@ -31,6 +32,8 @@ export interface FlowProcess {
   readonly phase: Phase;
   /** Monotonic milliseconds at which it opened its sources last. */
   readonly openedAt: number;
+  /** Monotonic milliseconds at which `metrics` came. */
+  readonly measuredAt: number;
   readonly metrics: Omit<FlowMetrics, 'flow' | 'digest'> | undefined;
   /** Why it is dead, or `finished` with an error. */
   readonly failure: HostError | undefined;
@@ -79,6 +82,8 @@ export function startProcess(options: ProcessOptions): FlowProcess {
   let next = 1;
   let phase: Phase = 'cold';
   let openedAt = 0;
+  let measuredAt = 0;
+  let silent = 0;
   let shared = false;
   let metrics: FlowProcess['metrics'];
   let failure: HostError | undefined;
@@ -91,7 +96,15 @@ export function startProcess(options: ProcessOptions): FlowProcess {
   const send = (message: ToHost) => {
     if (child.connected) child.send(message, () => undefined);
   };
-  const pings = setInterval(() => send({ ping: true }), PING_MS);
+  const pings = setInterval(() => {
+    send({ ping: true });
+    // Counted in pings and not in time, which also goes by while the whole machine sleeps.
+    silent = phase === 'open' ? silent + 1 : 0;
+    if (silent <= PATIENCE_MS / PING_MS) return;
+    const detail = `the flow has said nothing for ${PATIENCE_MS / 1000} s: a module does not come back`;
+    failure ??= { code: 'fleet.flow-silent', detail };
+    child.kill('SIGKILL');
+  }, PING_MS);
   pings.unref();
 
   function move(to: Phase): void {
@@ -106,6 +119,7 @@ export function startProcess(options: ProcessOptions): FlowProcess {
   }
 
   function hear(message: FromHost): void {
+    silent = 0;
     if ('answer' in message) {
       const request = waiting.get(message.answer);
       waiting.delete(message.answer);
@@ -113,6 +127,7 @@ export function startProcess(options: ProcessOptions): FlowProcess {
       else request?.resolve(message.result);
     } else if ('metrics' in message) {
       metrics = message.metrics;
+      measuredAt = now();
     } else if ('director' in message) {
       options.onDirector(message.message).then(
         () => send({ ack: message.director }),
@@ -200,6 +215,9 @@ export function startProcess(options: ProcessOptions): FlowProcess {
     },
     get openedAt() {
       return openedAt;
+    },
+    get measuredAt() {
+      return measuredAt;
     },
     get metrics() {
       return metrics;

@@ -68,8 +68,6 @@ export async function openOutbox<Message>(folder: string, options: OutboxOptions
   let next = segments.at(-1)!.first + segments.at(-1)!.count;
   let file: FileHandle | undefined;
   let cached: { path: string; count: number; messages: Entry<Message>[] } | undefined;
-  reconcileCounts();
-
   interface Waiting {
     at: number;
     make(number: number): Message;
@@ -95,10 +93,8 @@ export async function openOutbox<Message>(folder: string, options: OutboxOptions
     );
   const buffered = () => held(acknowledged + 1, next - 1);
 
-  /** A kill between two writes leaves at most this: numbers that are neither on disk nor counted were dropped. */
-  function reconcileCounts(): void {
-    dropped = Math.max(dropped, next - 1 - sent - buffered());
-  }
+  // A kill between two writes leaves numbers that are neither on the disk nor counted: they were dropped.
+  dropped = Math.max(dropped, next - 1 - sent - buffered());
 
   async function writeWaiting(): Promise<void> {
     const taken = waiting;
@@ -156,7 +152,7 @@ export async function openOutbox<Message>(folder: string, options: OutboxOptions
 
   async function dropFirst(): Promise<void> {
     const segment = segments[0]!;
-    // A kill between the removal and the count is found by reconcileCounts.
+    // A kill between the removal and the count is found at the next start.
     dropped += Math.max(0, segment.first + segment.count - Math.max(segment.first, acknowledged + 1));
     await removeFirst();
     await save();

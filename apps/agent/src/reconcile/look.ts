@@ -98,11 +98,12 @@ async function resourcesOf(lane: Lane, key: string): Promise<Record<string, Lock
 }
 
 function processView(process: FlowProcess, fault: { code: string; detail: string } | undefined): ProcessView {
-  const { phase, openedAt, metrics, exit, stderr } = process;
+  const { phase, openedAt, measuredAt, metrics, exit, stderr } = process;
   const failing = Object.entries(metrics?.modules ?? {}).find(([, { lastError }]) => lastError !== null);
   return {
     phase,
     openedAt,
+    measuredAt,
     records: metrics?.records ?? 0,
     errors: metrics?.errors ?? 0,
     failure: process.failure ?? fault ?? null,

@@ -154,7 +154,7 @@ function wait(
 }
 
 /** Open, or read to its end without a fault. */
-export function isUp(process: ProcessView | null | undefined): boolean {
+export function isUp(process: Pick<ProcessView, 'phase' | 'failure'> | null | undefined): boolean {
   return (
     process !== null &&
     process !== undefined &&

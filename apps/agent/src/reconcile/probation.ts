@@ -13,6 +13,8 @@ const ENOUGH_RECORDS = 100;
 const EXPECTED_RECORDS = 10;
 /** Errors are looked at this often, so that a bad version goes long before its time is over. */
 const LOOK_MS = 500;
+/** At the end of the time the count may be this old before the flow is said to hang. */
+const SILENCE_MS = 10_000;
 
 export interface Probation {
   process: ProcessView | null;
@@ -41,15 +43,25 @@ export function judgeProbation({
   if (process.phase !== 'open' && process.phase !== 'finished') {
     return failed('START_FAILED', 'its sources were not opened', process.evidence);
   }
-  const { records, errors, openedAt } = process;
-  const over = now - openedAt >= probationMs;
+  const { records, errors, openedAt, measuredAt } = process;
+  const end = openedAt + probationMs;
+  // Judged by what was counted at its end, not by what is remembered from before.
+  const over = measuredAt >= end || (process.phase === 'finished' && now >= end);
   const rate = errors / Math.max(records, 1);
   const evidence = { ...process.evidence, records, errors, ranMs: Math.round(now - openedAt) };
   if ((records >= ENOUGH_RECORDS || over) && errors > 0 && rate > maxErrorRate) {
     const detail = `${errors} errors in ${records} records, and at most ${maxErrorRate * 100} % are allowed`;
     return failed('PROBATION_FAILED', detail, evidence);
   }
-  if (!over) return { verdict: 'proving', lookAgain: Math.min(now + LOOK_MS, openedAt + probationMs) };
+  if (!over && now - end >= SILENCE_MS) {
+    return failed(
+      'PROBATION_FAILED',
+      `it has not answered for ${SILENCE_MS} ms: a module does not come back`,
+      evidence,
+    );
+  }
+  if (!over)
+    return { verdict: 'proving', lookAgain: now < end ? Math.min(now + LOOK_MS, end) : now + LOOK_MS };
   const expected = (rateBefore * probationMs) / 1000;
   if (process.phase === 'open' && records === 0 && expected >= EXPECTED_RECORDS) {
     const detail = `no record came in ${probationMs} ms; the version before took ${rateBefore.toFixed(1)} a second`;

@@ -29,6 +29,8 @@ export interface ProcessView {
   phase: Phase;
   /** 0: its sources were never opened. */
   openedAt: number;
+  /** When records and errors were counted. */
+  measuredAt: number;
   records: number;
   errors: number;
   /** Why it is dead, or over. */

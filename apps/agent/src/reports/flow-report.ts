@@ -103,11 +103,7 @@ export function upProcess({ record, processes }: Lane): { set: SetRef; process: 
     const process = set === null ? undefined : processes.get(set.key);
     if (set === null || process === undefined) continue;
     const failure = process.failure ?? null;
-    if (
-      isUp({ phase: process.phase, failure, openedAt: process.openedAt, records: 0, errors: 0, evidence: {} })
-    ) {
-      return { set, process };
-    }
+    if (isUp({ phase: process.phase, failure })) return { set, process };
   }
   return null;
 }
