@@ -86,7 +86,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     options.log.debug({ err: error, client: client.id }, 'broker client'),
   );
   broker.on('connectionError', (_client, error) => options.log.debug({ err: error }, 'broker connection'));
-  broker.on('clientReady', (client) => {
+  broker.on('client', (client) => {
     const set = clients.get(client.id) ?? new Set();
     clients.set(client.id, set.add(client));
   });

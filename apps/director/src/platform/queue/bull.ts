@@ -87,6 +87,7 @@ export class BullQueue extends Queue {
   }
 
   async close(): Promise<void> {
+    if (this.closing) return;
     this.closing = true;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
@@ -112,13 +113,15 @@ export function redisQueue(url: string, log: Log, prefix?: string): BullQueue {
     redis.on('error', (error: Error) => log.warn({ err: error }, 'Redis'));
     return redis;
   };
+  // An undefined prefix would hide BullMQ's own.
+  const named = prefix === undefined ? {} : { prefix };
   const shared = connect();
   const blocking = connect();
   return new BullQueue(
     {
-      jobs: new Jobs<Payload>(NAME, { connection: shared, prefix }),
+      jobs: new Jobs<Payload>(NAME, { connection: shared, ...named }),
       work: (process) =>
-        new Worker<Payload>(NAME, process, { connection: blocking, prefix, concurrency: AT_ONCE }),
+        new Worker<Payload>(NAME, process, { connection: blocking, ...named, concurrency: AT_ONCE }),
       check: () => shared.ping(),
       end: async () => {
         shared.disconnect();
@@ -155,6 +158,9 @@ export async function migrateQueue(ownerUrl: string, apiRole: string): Promise<v
   await client.connect();
   try {
     await runMigrations(client, SCHEMA);
+    // BullMQ makes a sequence for a queue when its first job comes; our role may not, so it is made here.
+    await client.query(`SET search_path TO ${SCHEMA}`);
+    await client.query('SELECT next_job_id($1)', [NAME]);
     const role = client.escapeIdentifier(apiRole);
     await client.query(`
       GRANT USAGE ON SCHEMA ${SCHEMA} TO ${role};
