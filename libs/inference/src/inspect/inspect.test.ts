@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -471,7 +471,14 @@ describe('damaged and hostile files', () => {
       await writeFile(file, content);
       await symlink('/etc/hostname', path.join(folder, 'w.bin'));
       expect((await inspectFile(file)).unsupported).toHaveLength(1);
+      const through = onnx.model(onnx.identity(1, { weights: [onnx.weight('w', 2, 'out/hostname')] }));
+      await writeFile(path.join(folder, 'through.onnx'), through);
+      await symlink('/etc', path.join(folder, 'out'));
+      expect((await inspectFile(path.join(folder, 'through.onnx'))).unsupported).toHaveLength(1);
       await rm(path.join(folder, 'w.bin'));
+      await mkdir(path.join(folder, 'w.bin'));
+      expect((await inspectFile(file)).unsupported).toHaveLength(1);
+      await rm(path.join(folder, 'w.bin'), { recursive: true });
       await writeFile(path.join(folder, 'w.bin'), 'weights');
       expect((await inspectFile(file)).unsupported).toBeUndefined();
     } finally {

@@ -65,6 +65,9 @@ describe('a slot', () => {
       expect(session.borrow()).toBeUndefined();
       const { y } = await session.run(rows(1, 7));
       expect(y!.data[0]).toBe(7);
+      batch.release();
+      expect(session.borrow()).toBeDefined();
+      expect(session.borrow()).toBeUndefined();
     }));
 
   test('cannot run with the rows of the one before', () =>
@@ -197,8 +200,13 @@ describe('a batch that takes too long', () => {
         code: 'engine.model-run',
         message: expect.stringContaining('a message that was announced did not come') as string,
       });
+      // The next thread is still loading now: it meets the same at once.
+      (session as unknown as { mails: number }).mails++;
+      const third = session.run(rows(1, 3)).catch((error: unknown) => error);
       expect((await second).y!.data[0]).toBe(2);
-      expect(session.counters).toMatchObject({ failed: 1, restarts: 1, timedOut: 0 });
+      expect(await third).toMatchObject({ code: 'engine.model-run' });
+      expect(session.counters).toMatchObject({ failed: 2, restarts: 2, timedOut: 0 });
+      expect((await session.run(rows(1, 4))).y!.data[0]).toBe(4);
     }));
 
   test('is not what our own loop makes late', () =>

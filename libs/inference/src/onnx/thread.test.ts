@@ -1,7 +1,7 @@
 /** The thread alone: what the runtime itself says, with none of the session's checks before it. */
 import * as onnx from '../../../../test/kit/onnx.js';
 import { newest } from '../inspect/onnx-support.js';
-import { layout } from './layout.mjs';
+import { COMPLETED, layout, SUBMITTED } from './layout.mjs';
 import { startThread } from './thread.js';
 
 function load(model: Uint8Array | undefined): Promise<string> {
@@ -73,6 +73,28 @@ describe('what the runtime takes is what the inspection says that it takes', () 
     expect(await load(recurrent(0))).toBe('loaded');
     expect(await load(recurrent(1))).toContain('layout == 1');
   });
+});
+
+test('a thread that is given up leaves what is queued', async () => {
+  const control = new SharedArrayBuffer(layout(2, 0, 0).bytes);
+  const words = new Int32Array(control);
+  words[SUBMITTED] = 2;
+  const thread = startThread(
+    {
+      model: onnx.model(onnx.identity()),
+      threads: 1,
+      slots: 2,
+      inputs: [],
+      outputs: [],
+      control,
+      inputBuffers: [[], []],
+      outputBuffers: [[], []],
+    },
+    { loaded() {}, refused() {}, reply() {}, doorbell() {}, died() {} },
+  );
+  thread.end();
+  await thread.ended;
+  expect(words[COMPLETED]).toBe(1);
 });
 
 test('a thread that cannot even begin is reported', async () => {

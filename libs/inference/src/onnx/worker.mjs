@@ -200,7 +200,7 @@ function tell() {
   untold = 0;
 }
 
-try {
+function load() {
   /** @type {ort.InferenceSession.SessionOptions} */
   const options = { intraOpNumThreads: threads, interOpNumThreads: 1, logSeverityLevel: 4 };
   if (folder !== undefined)
@@ -210,17 +210,27 @@ try {
   if (typeof model === 'string') session.loadModel(model, options);
   else
     session.loadModel(/** @type {ArrayBuffer} */ (model.buffer), model.byteOffset, model.byteLength, options);
+  return session;
+}
+
+/** Only what loading throws is the model's fault; whatever is thrown later ends the thread, and is seen. */
+function start() {
+  let session;
+  try {
+    session = load();
+  } catch (error) {
+    port.postMessage({ kind: 'failed', message: sentence(error) });
+    port.close();
+    return;
+  }
+  const loaded = session;
   port.on('message', (message) => {
-    if (message === 'close') {
-      end(session);
-      return;
-    }
-    if (message) accept(message);
-    else drain(session);
+    if (message === 'close') end(loaded);
+    else if (message) accept(message);
+    else drain(loaded);
   });
   port.postMessage({ kind: 'ready' });
-  drain(session);
-} catch (error) {
-  port.postMessage({ kind: 'failed', message: sentence(error) });
-  port.close();
+  drain(loaded);
 }
+
+start();
