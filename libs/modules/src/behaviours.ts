@@ -8,6 +8,7 @@ import { create as cleanInvalid } from './clean/invalid/behaviour.js';
 import { create as cleanRange } from './clean/range/behaviour.js';
 import { create as featureStats } from './features/stats/behaviour.js';
 import { create as mapSet } from './map/set/behaviour.js';
+import { create as modelOnnx } from './models/onnx/behaviour.js';
 import { create as routeAlert } from './route/alert/behaviour.js';
 import { create as scaleMinmax } from './scale/minmax/behaviour.js';
 import { create as scaleStandard } from './scale/standard/behaviour.js';
@@ -27,6 +28,7 @@ export const behaviours: Behaviours = new Map<string, Create>([
   ['clean.range', cleanRange],
   ['feature.stats', featureStats],
   ['map.set', mapSet],
+  ['model.onnx', modelOnnx],
   ['route.alert', routeAlert],
   ['scale.minmax', scaleMinmax],
   ['scale.standard', scaleStandard],

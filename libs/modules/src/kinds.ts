@@ -8,6 +8,7 @@ import { kind as cleanInvalid } from './clean/invalid/kind.js';
 import { kind as cleanRange } from './clean/range/kind.js';
 import { kind as featureStats } from './features/stats/kind.js';
 import { kind as mapSet } from './map/set/kind.js';
+import { kind as modelOnnx } from './models/onnx/kind.js';
 import { kind as routeAlert } from './route/alert/kind.js';
 import { kind as scaleMinmax } from './scale/minmax/kind.js';
 import { kind as scaleStandard } from './scale/standard/kind.js';
@@ -26,6 +27,7 @@ export const kinds: Catalogue = catalogueOf([
   cleanRange,
   featureStats,
   mapSet,
+  modelOnnx,
   routeAlert,
   scaleMinmax,
   scaleStandard,

@@ -72,11 +72,8 @@ export class Rows {
   }
 
   hasNumber(column: number): boolean {
-    const values = this.columns[column];
-    for (let i = this.start; values !== undefined && i < this.start + this.count; i++) {
-      if (values[i] === values[i]) return true;
-    }
-    return false;
+    const values = this.columns[column]?.subarray(this.start, this.start + this.count);
+    return values?.some((value) => value === value) ?? false;
   }
 
   save(): { times: Float64Array; columns: Float64Array[] } {

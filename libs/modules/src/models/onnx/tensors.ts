@@ -1,0 +1,197 @@
+/**
+ * Between columns and tensors: fills the inputs of a model's batch from rows, and reads its outputs back.
+ *
+ * Rows that do not fit (a text for a number, a vector of the wrong length) are told and filled with 0, so that
+ * the others of the batch are not lost. It runs nothing and keeps nothing.
+ */
+import { BOOLEAN, NUMBER, TEXT, VECTOR, type Batch, type Column, type FieldValue } from '@millrace/engine';
+import type { OnnxBatch, OnnxSession, OnnxTensor } from '@millrace/inference';
+import { Failure, type ModelPort } from '@millrace/schemas';
+
+export interface InputSetting {
+  tensor: string;
+  columns?: string[];
+  window?: string;
+  shape?: number[];
+}
+
+export interface OutputSetting {
+  tensor: string;
+  index?: number;
+  label?: string | number;
+  as: string;
+}
+
+/** Some rows of one batch of records, as a part of a batch of the model. */
+export interface Piece {
+  batch: Batch;
+  /** Column indexes by input of the model, then by column. */
+  indexes: number[][];
+  first: number;
+  last: number;
+}
+
+export interface FilledInput {
+  name: string;
+  dtype: ModelPort['dtype'];
+  /** Elements a record. */
+  width: number;
+  /** Axes behind that of the records; null when the first window decides. */
+  shape: number[] | null;
+  /** Axes that the model declares, but for the first. */
+  declared: (number | null)[] | null;
+  fromWindow: boolean;
+}
+
+/** How many records the model takes at a time, when it insists on a number; else null. */
+export function fixedRows(session: OnnxSession): number | null {
+  for (const { dims } of session.inputs) if (typeof dims?.[0] === 'number') return dims[0];
+  return null;
+}
+
+export function planInputs(session: OnnxSession, settings: readonly InputSetting[]): FilledInput[] {
+  return settings.map(({ tensor, columns, shape }) => {
+    const port = session.inputs.find(({ name }) => name === tensor)!;
+    const declared = port.dims?.slice(1).map((dim) => (typeof dim === 'number' ? dim : null)) ?? null;
+    const fromWindow = columns === undefined;
+    const width = columns?.length ?? (shape === undefined ? known(declared) : product(shape));
+    const filled = width === null ? null : (shape ?? fit(declared, width));
+    if (width !== null && filled === null)
+      throw new Failure(
+        'engine.model-input',
+        `Model ${session.name}: its input "${tensor}" wants ${(declared ?? []).map((d) => d ?? '?').join(' x ')} values a ` +
+          `record, and ${width} are given. Change the columns that feed it, or set shape.`,
+      );
+    return { name: tensor, dtype: port.dtype, width: width ?? 0, shape: filled, declared, fromWindow };
+  });
+}
+
+/** Axes of `width` elements, as declared; null when they do not fit. One open axis takes what is left. */
+function fit(declared: (number | null)[] | null, width: number): number[] | null {
+  if (declared === null) return [width];
+  const open = declared.filter((dim) => dim === null).length;
+  const rest = product(declared.map((dim) => dim ?? 1));
+  if (open === 0) return rest === width ? (declared as number[]) : null;
+  if (width % rest !== 0) return null;
+  // Several open axes: the last takes all, the others are 1.
+  let left = open;
+  return declared.map((dim) => dim ?? (--left === 0 ? width / rest : 1));
+}
+
+const product = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
+const known = (declared: (number | null)[] | null): number | null =>
+  declared === null || declared.includes(null) ? null : product(declared as number[]);
+
+/** Fills one input from the pieces, in order. `unfit(row)` counts from the first row of the first piece. */
+export function fillInput(
+  into: OnnxBatch,
+  plan: FilledInput,
+  position: number,
+  pieces: readonly Piece[],
+  rows: number,
+  unfit: (row: number, why: string) => void,
+): void {
+  if (plan.shape === null) sizeByWindow(plan, pieces[0], position);
+  const { width } = plan;
+  const dims = [rows, ...plan.shape!];
+  const texts = plan.dtype === 'string' ? Array.from<string>({ length: rows * width }).fill('') : null;
+  const room = texts === null ? into.input(plan.name, dims) : null;
+  // 64-bit tensors take BigInts; all else takes numbers.
+  const big = room instanceof BigInt64Array || room instanceof BigUint64Array;
+  const numbers = room as Float32Array | null;
+  let at = 0;
+  for (const { batch, indexes, first, last } of pieces) {
+    const columns = indexes[position].map((index) => batch.peek(index)!);
+    for (let row = first; row < last; row++, at++) {
+      if (plan.fromWindow) {
+        const vector = columns[0].objects?.[row] as Float64Array | undefined;
+        if (vector?.length !== width) {
+          unfit(
+            at,
+            `the vector for ${plan.name} has ${vector?.length ?? 0} values, and the model wants ${width}`,
+          );
+          numbers?.fill((big ? 0n : 0) as never, at * width, (at + 1) * width);
+        } else if (big)
+          for (let k = 0; k < width; k++) (room as BigInt64Array)[at * width + k] = whole(vector[k]);
+        else numbers?.set(vector, at * width);
+        continue;
+      }
+      for (let k = 0; k < width; k++) {
+        const column = columns[k];
+        const kind = column.kinds === null ? NUMBER : column.kinds[row];
+        if (texts !== null) {
+          if (kind === TEXT) texts[at * width + k] = column.objects![row] as string;
+          else unfit(at, `${plan.name} wants texts, and column ${k} is none`);
+          continue;
+        }
+        let value = column.values[row];
+        if (kind === BOOLEAN) value = column.objects![row] === true ? 1 : 0;
+        else if (kind !== NUMBER) {
+          unfit(at, `${plan.name} wants numbers, and column ${k} is a text`);
+          value = 0;
+        }
+        if (big) (room as BigInt64Array)[at * width + k] = whole(value);
+        else numbers![at * width + k] = value;
+      }
+    }
+  }
+  // A model of a fixed number of records: what is left over gets the first record again.
+  for (; at < rows; at++) {
+    if (texts !== null) for (let k = 0; k < width; k++) texts[at * width + k] = texts[k];
+    else numbers!.copyWithin(at * width, 0, width);
+  }
+  if (texts !== null) into.strings(plan.name, dims, texts);
+}
+
+const whole = (value: number): bigint => BigInt(Math.trunc(value));
+
+function sizeByWindow(plan: FilledInput, { batch, indexes, first }: Piece, position: number): void {
+  const vector = batch.peek(indexes[position][0])!.objects![first] as Float64Array;
+  plan.width = vector.length;
+  plan.shape = fit(plan.declared, vector.length) ?? [vector.length];
+}
+
+/** Whether an entry can be given to a model at all: a value, and in a vector nothing but numbers. */
+export function isUsable(column: Column, entry: number): boolean {
+  const kind = column.kind(entry);
+  if (kind === NUMBER || kind === TEXT || kind === BOOLEAN) return true;
+  if (kind !== VECTOR) return false;
+  const vector = column.objects![entry] as Float64Array;
+  for (let i = 0; i < vector.length; i++) if (vector[i] - vector[i] !== 0) return false;
+  return vector.length > 0;
+}
+
+/** Which element of a record an output takes; -1 for all of them. */
+export function elementOf(session: OnnxSession, { tensor, index, label, as }: OutputSetting): number {
+  if (label === undefined) return index ?? -1;
+  const labels = session.outputs.find(({ name }) => name === tensor)?.labels;
+  const at = labels?.findIndex((one) => String(one) === String(label)) ?? -1;
+  if (at >= 0) return at;
+  throw new Failure(
+    'engine.model-input',
+    `Model ${session.name}: output ${as} asks ${tensor} for the class ${label}, and ` +
+      (labels === undefined ? 'the model names no classes: set index.' : `it has ${labels.join(', ')}.`),
+  );
+}
+
+/** The value of a record; undefined when the model gave none, or one that is no number. */
+export function readOutput(
+  tensor: OnnxTensor,
+  row: number,
+  rows: number,
+  element: number,
+): FieldValue | undefined {
+  const { data } = tensor;
+  const width = data.length / rows;
+  if (!Number.isInteger(width)) return undefined;
+  if (element < 0 && width !== 1) {
+    const vector = new Float64Array(width);
+    for (let k = 0; k < width; k++) vector[k] = Number(data[row * width + k]);
+    return vector.every(Number.isFinite) ? vector : undefined;
+  }
+  if (element >= width) return undefined;
+  const value = data[row * width + Math.max(0, element)];
+  if (typeof value === 'string') return value;
+  const number = Number(value);
+  return Number.isFinite(number) ? number : undefined;
+}
