@@ -1,0 +1,4 @@
+import type { Catalogue } from '@millrace/flow';
+
+export const page: string;
+export function modulesPage(kinds: Catalogue): string;
