@@ -17,6 +17,7 @@ import { systemClock, type Clock } from './platform/clock.js';
 import type { Config } from './platform/config.js';
 import { Database } from './platform/database/database.js';
 import { assertMigrated, migrate } from './platform/database/migrate.js';
+import { claim } from './platform/embedded/claim.js';
 import { startPostgres } from './platform/embedded/postgres.js';
 import { createApp } from './platform/http/app.js';
 import { Live } from './platform/live/live.js';
@@ -41,7 +42,14 @@ export interface Director {
   close(): Promise<void>;
 }
 
-export async function startDirector(config: Config, clock: Clock = systemClock): Promise<Director> {
+export interface StartOptions {
+  clock?: Clock;
+  /** Called before the first admin is committed: what it has kept is never lost by a crash in between. */
+  keepFirstAdmin?: (admin: FirstAdmin) => Promise<void>;
+}
+
+export async function startDirector(config: Config, options: StartOptions = {}): Promise<Director> {
+  const { clock = systemClock, keepFirstAdmin } = options;
   const log = createLog(config.logLevel);
   const ends: (() => Promise<unknown>)[] = [];
   const close = async () => {
@@ -74,7 +82,7 @@ export async function startDirector(config: Config, clock: Clock = systemClock):
       if (objects instanceof DiskStore) addObjectRoutes(server, objects, () => clock.now());
     });
     ends.push(() => app.close());
-    const firstAdmin = await app.get(FirstStart).run();
+    const firstAdmin = await app.get(FirstStart).run(keepFirstAdmin);
 
     const broker = config.mqtt ? undefined : await openBroker(config, app, log);
     if (broker) ends.push(() => broker.close());
@@ -103,7 +111,9 @@ async function prepareDatabase(config: Config, ends: (() => Promise<unknown>)[])
   let { url, ownerUrl } = config.database;
   if (!url) {
     const postgres = await startPostgres({ folder: join(config.data, 'postgres') });
-    ends.push(() => postgres.stop());
+    // Before it is ours to stop: somebody else may be using it.
+    const release = await claim(postgres.ownerUrl, config.data);
+    ends.push(() => postgres.stop(), release);
     ({ apiUrl: url, ownerUrl } = postgres);
   }
   if (ownerUrl) {

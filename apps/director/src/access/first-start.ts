@@ -24,6 +24,7 @@ export interface FirstAdmin {
   token: string;
 }
 
+const email = 'admin@millrace.local';
 const TOKEN_MS = 10 * 365 * 86_400_000; // ten years: it belongs to the machine's owner until it is deleted
 
 @Injectable()
@@ -36,14 +37,22 @@ export class FirstStart {
     private readonly clock: Clock,
   ) {}
 
-  /** Undefined when there is an organization already. */
-  async run(email = 'admin@millrace.local'): Promise<FirstAdmin | undefined> {
+  /** Undefined when there is an organization already. `keep` is called before the commit. */
+  async run(
+    keep: (admin: FirstAdmin) => Promise<void> = async () => undefined,
+  ): Promise<FirstAdmin | undefined> {
     if ((await this.store.organizationCount()) > 0) return undefined;
     const now = this.clock.now();
     const organization = newId(now);
     const password = randomBytes(12).toString('base64url');
     const passwordHash = await hashPassword(password);
     const secret = newSecret();
+    const admin = {
+      organization,
+      email,
+      password,
+      token: formatCredential({ kind: 'token', organization, secret }),
+    };
     const created = await this.database.within(organization, async (tx) => {
       await tx.sql(`SELECT pg_advisory_xact_lock(hashtextextended('first-start', 0))`);
       if ((await tx.prisma.organization.count()) > 0) return false;
@@ -62,14 +71,9 @@ export class FirstStart {
         subject: `organization:${organization}`,
         details: { email },
       });
+      await keep(admin);
       return true;
     });
-    if (!created) return undefined;
-    return {
-      organization,
-      email,
-      password,
-      token: formatCredential({ kind: 'token', organization, secret }),
-    };
+    return created ? admin : undefined;
   }
 }

@@ -24,13 +24,13 @@ export const platform = {
     status: 412,
     title: 'Somebody else changed this in the meantime',
   },
-  'platform.conflict': { kind: 'refusal', status: 409, title: 'This contradicts what is there' },
   'platform.method-not-allowed': { kind: 'refusal', status: 405, title: 'This cannot be done here' },
   'platform.unsupported-media-type': {
     kind: 'refusal',
     status: 415,
     title: 'The body is not in a form that is understood',
   },
+  'platform.data-in-use': { kind: 'refusal', status: 409, title: 'Another director uses this data folder' },
   'platform.configuration': { kind: 'refusal', status: 500, title: 'The configuration is not valid' },
   'platform.object-missing': {
     kind: 'refusal',

@@ -207,7 +207,7 @@ describe('A signed URL of the disk store', () => {
     const secret = randomBytes(32);
     const permit = { key: 'k', method: 'PUT', expiresAt: 1000, upload: 'u', part: 1, size: 5 } as const;
     const [path = '', query = ''] = signPermit(permit, secret).split('?');
-    const read = (change: Record<string, string>) =>
+    const read = (change: object) =>
       readPermit(
         path.slice('/objects/'.length),
         { ...Object.fromEntries(new URLSearchParams(query)), ...change },
