@@ -1,0 +1,24 @@
+/** The tree of commands. A noun a file in commands/; what a command needs is loaded when it runs. */
+import { Command } from 'commander';
+import { addCheck } from './commands/check.js';
+import { addRun } from './commands/run.js';
+
+export function millrace(): Command {
+  const program = new Command('millrace')
+    .description('Flows on live sensor data: checked, run here, and brought to the nodes of a fleet.')
+    .version('0.1.0')
+    .exitOverride()
+    .showHelpAfterError('(add --help for what it takes)');
+  addRun(program);
+  addCheck(program);
+  inherit(program);
+  return program;
+}
+
+/** Commander settings that subcommands do not take over by themselves when they are added. */
+function inherit(command: Command): void {
+  for (const child of command.commands) {
+    child.copyInheritedSettings(command);
+    inherit(child);
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * A flow from its file: read, given its parameters, checked.
+ *
+ * Guarantee: either a document that can run, or problems with their lines; nothing is opened but the file.
+ */
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import {
+  checkFlow,
+  fillParameters,
+  readFlow,
+  type ParameterLayer,
+  type ParameterValue,
+} from '@millrace/flow';
+import { kinds } from '@millrace/modules/kinds';
+import { Failure, type FlowDocument, type FlowParameter, type ProblemPlace } from '@millrace/schemas';
+
+export interface CheckedFlow {
+  /** Absolute. */
+  file: string;
+  folder: string;
+  text: string;
+  /** As it is written; absent when it could not be read. */
+  document?: FlowDocument;
+  /** Where the values of the parameters come from. */
+  layers: ParameterLayer[] | undefined;
+  problems: ProblemPlace[];
+}
+
+/** With `toRun` a parameter without a value is a problem; else its value may come with a deployment. */
+export async function readAndCheck(
+  path: string,
+  sets: ReadonlyMap<string, string>,
+  toRun: boolean,
+): Promise<CheckedFlow> {
+  const file = resolve(path);
+  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw new Failure('flows.unreadable', `${path} cannot be read: ${reasonOf(cause)}`, { cause });
+  });
+  const base = { file, folder: dirname(file), text };
+  const { document, problems, lineOf } = readFlow(text);
+  if (document === undefined) return { ...base, layers: undefined, problems };
+  const layers =
+    toRun || sets.size > 0
+      ? [{ from: '--set', values: valuesOf(document, sets) } as ParameterLayer]
+      : undefined;
+  const found = checkFlow(document, kinds, { layers });
+  return {
+    ...base,
+    document,
+    layers,
+    problems: found.map((problem) => ({ ...problem, line: problem.line ?? lineOf(problem.pointer ?? '') })),
+  };
+}
+
+/** The document as it runs, or a Failure with every problem. */
+export async function loadFlow(
+  path: string,
+  sets: ReadonlyMap<string, string>,
+): Promise<CheckedFlow & { document: FlowDocument }> {
+  const checked = await readAndCheck(path, sets, true);
+  if (checked.document === undefined || checked.problems.length > 0) {
+    throw new Failure('flows.invalid', `${path} cannot be run. Nothing was started.`, {
+      errors: checked.problems,
+    });
+  }
+  return { ...checked, document: fillParameters(checked.document, checked.layers) };
+}
+
+/** What was typed, as the type that the flow declares; what does not fit stays text, for the check to name. */
+export function valuesOf(
+  document: FlowDocument,
+  sets: ReadonlyMap<string, string>,
+): Record<string, ParameterValue> {
+  const declared = document.parameters ?? {};
+  return Object.fromEntries(
+    [...sets].map(([name, text]) => [
+      name,
+      typed(text, Object.hasOwn(declared, name) ? declared[name] : undefined),
+    ]),
+  );
+}
+
+function typed(text: string, parameter: FlowParameter | undefined): ParameterValue {
+  if (parameter?.type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text;
+  if (parameter?.type === 'number' || parameter?.type === 'integer') {
+    const value = Number(text);
+    return text.trim() === '' || !Number.isFinite(value) ? text : value;
+  }
+  return text;
+}
+
+function reasonOf({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT') return 'there is no such file.';
+  if (code === 'EISDIR') return 'it is a folder. Name the flow file in it.';
+  return `${message}.`;
+}
