@@ -6,13 +6,13 @@ import type { Host, PlainRecord } from '@millrace/engine';
 import { runRecords } from '../../../../test/kit/flow.js';
 import { fixture, readGolden, worst } from '../../../../test/kit/golden.js';
 
-async function scale(type: string, settings: Record<string, unknown>, feed: PlainRecord[], path?: string) {
+async function scale(type: string, settings: Record<string, unknown>, feed: object[], path?: string) {
   const host: Partial<Host> = {
     resource: (name) => ({ path: path!, name, version: 1, digest: null }),
   };
   const { records, counters } = await runRecords({
     modules: { x: { type, from: ['in'], settings } },
-    feed: { in: feed },
+    feed: { in: feed as PlainRecord[] },
     collect: ['x'],
     host,
   });

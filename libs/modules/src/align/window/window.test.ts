@@ -3,10 +3,10 @@ import { runRecords } from '../../../../../test/kit/flow.js';
 import { fixture, readGolden, worst } from '../../../../../test/kit/golden.js';
 import { kind } from './kind.js';
 
-async function windows(settings: Record<string, unknown>, feed: PlainRecord[], more = {}) {
+async function windows(settings: Record<string, unknown>, feed: object[], more = {}) {
   const { records, counters } = await runRecords({
     modules: { x: { type: 'align.window', from: ['in'], settings } },
-    feed: { in: feed },
+    feed: { in: feed as PlainRecord[] },
     collect: ['x'],
     ...more,
   });

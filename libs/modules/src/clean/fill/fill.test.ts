@@ -2,17 +2,17 @@ import type { PlainRecord } from '@millrace/engine';
 import { runRecords } from '../../../../../test/kit/flow.js';
 import { readGolden, worst } from '../../../../../test/kit/golden.js';
 
-async function fill(settings: Record<string, unknown>, feed: PlainRecord[], more = {}) {
+async function fill(settings: Record<string, unknown>, feed: object[], more = {}) {
   const { records, counters } = await runRecords({
     modules: { x: { type: 'clean.fill', from: ['in'], settings: { field: 'v', maxAgeMs: 2, ...settings } } },
-    feed: { in: feed },
+    feed: { in: feed as PlainRecord[] },
     collect: ['x'],
     ...more,
   });
   return { rows: records.x, values: records.x.map(({ v }) => v), ...counters.x };
 }
 
-const of = (...values: (number | string | null | undefined)[]): PlainRecord[] =>
+const of = (...values: (number | string | null | undefined)[]): object[] =>
   values.map((v, t) => (v === undefined ? { t, other: t } : { t, v }));
 
 describe('clean.fill', () => {

@@ -3,10 +3,10 @@ import type { PlainRecord } from '@millrace/engine';
 import { runRecords } from '../../../../../test/kit/flow.js';
 import { fixture, readGolden, worst } from '../../../../../test/kit/golden.js';
 
-async function stats(settings: Record<string, unknown>, feed: PlainRecord[], more = {}) {
+async function stats(settings: Record<string, unknown>, feed: object[], more = {}) {
   const { records, counters } = await runRecords({
     modules: { x: { type: 'feature.stats', from: ['in'], settings } },
-    feed: { in: feed },
+    feed: { in: feed as PlainRecord[] },
     collect: ['x'],
     ...more,
   });
@@ -176,7 +176,7 @@ describe('feature.stats', () => {
           settings: { columns, out, quantiles: [0.25, 0.75], slopePer: 'second' },
         },
       },
-      feed: { in: feed },
+      feed: { in: feed as PlainRecord[] },
       collect: ['x'],
     });
     const names = { q1: 'q25', q3: 'q75', kurt: 'kurtosis' } as Record<string, string>;

@@ -2,10 +2,10 @@ import type { PlainRecord } from '@millrace/engine';
 import { runRecords } from '../../../../../test/kit/flow.js';
 import { kind } from './kind.js';
 
-async function set(settings: Record<string, unknown>, feed: PlainRecord[], batchRows = 256) {
+async function set(settings: Record<string, unknown>, feed: object[], batchRows = 256) {
   const { records } = await runRecords({
     modules: { x: { type: 'map.set', from: ['in'], settings } },
-    feed: { in: feed },
+    feed: { in: feed as PlainRecord[] },
     collect: ['x'],
     batchRows,
   });

@@ -2,17 +2,17 @@ import type { PlainRecord } from '@millrace/engine';
 import { runRecords } from '../../../../../test/kit/flow.js';
 import { kind } from './kind.js';
 
-async function alert(settings: Record<string, unknown>, feed: PlainRecord[], more = {}) {
+async function alert(settings: Record<string, unknown>, feed: object[], more = {}) {
   const { records, counters } = await runRecords({
     modules: { x: { type: 'route.alert', from: ['in'], settings: { when: 'score > 0.8', ...settings } } },
-    feed: { in: feed },
+    feed: { in: feed as PlainRecord[] },
     collect: ['x'],
     ...more,
   });
   return { rows: records.x, changes: records.x.map(({ t, alert }) => [t, alert]), ...counters.x };
 }
 
-const scores = (...values: (number | null | undefined)[]): PlainRecord[] =>
+const scores = (...values: (number | null | undefined)[]): object[] =>
   values.map((score, i) => (score === undefined ? { t: i * 1000, other: 1 } : { t: i * 1000, score }));
 
 describe('route.alert', () => {
