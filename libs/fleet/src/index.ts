@@ -6,3 +6,4 @@ export * from './waves.js';
 export * from './deployment.js';
 export * from './rollout.js';
 export * from './merge.js';
+export * from './why.js';

@@ -132,6 +132,10 @@ export const NodeWhy = z
     /** What holds for the whole node, such as being offline, or a refused desired state. */
     reasons: z.array(Reason),
     flows: z.array(FlowDifference),
+    /** Deployments that it has a place in and that have not reached it. */
+    waiting: z.array(
+      z.object({ deployment: Id, flow: z.string(), version: z.number().int(), says: z.string() }),
+    ),
   })
   .meta({ id: 'NodeWhy' });
 export type NodeWhy = z.infer<typeof NodeWhy>;

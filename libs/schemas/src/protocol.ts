@@ -48,6 +48,8 @@ export const DesiredFlow = z.object({
   resources: z.record(z.string(), LockedResource),
   priority: z.number().int(),
   strategy: NodeStrategy,
+  /** Rises when a person asks for another try: a node that gave this version up takes it up again. */
+  attempt: counter.optional(),
 });
 export type DesiredFlow = z.infer<typeof DesiredFlow>;
 

@@ -1,6 +1,6 @@
 /** What other rooms may ask the fleet, each in their own transaction. */
 import { Injectable } from '@nestjs/common';
-import type { FlowParameters } from '@millrace/schemas';
+import type { FlowParameters, ReportPayload } from '@millrace/schemas';
 import type { SqlTx } from '../platform/database/database.js';
 import { GroupsStore, type GroupRow, type MemberRow } from './groups.store.js';
 import { NodesStore, type NodeRow } from './nodes.store.js';
@@ -54,6 +54,22 @@ export class FleetReader {
   async online(tx: SqlTx): Promise<Set<string>> {
     const rows = await tx.sql<{ id: string }>('SELECT id FROM nodes WHERE online AND revoked_at IS NULL');
     return new Set(rows.map((row) => row.id));
+  }
+
+  /** What the node last said about itself; undefined before its first report. */
+  async lastReport(tx: SqlTx, node: string): Promise<ReportPayload | undefined> {
+    const row = await this.nodes.find(tx, node);
+    if (!row?.reported_at || row.accepted_epoch === null) return undefined;
+    return {
+      organization: tx.organization,
+      node,
+      seq: 0,
+      at: row.reported_at.getTime(),
+      epoch: row.accepted_epoch,
+      sequence: Number(row.accepted_sequence),
+      refused: row.refused,
+      flows: row.flows,
+    };
   }
 
   /** Nodes whose labels, facts, groups or parameters have changed since the deployments took note of them. */

@@ -160,7 +160,7 @@ export class NodesStore {
   /** Holds the row, so that two reports of one node are taken one after the other. */
   async hold(tx: SqlTx, id: string): Promise<{ report_seq: number; signing_key: string } | undefined> {
     const rows = await tx.sql<{ report_seq: string; signing_key: string }>(
-      'SELECT report_seq, signing_key FROM nodes WHERE id = $1 AND revoked_at IS NULL FOR UPDATE',
+      'SELECT report_seq, signing_key FROM nodes WHERE id = $1 AND revoked_at IS NULL FOR NO KEY UPDATE',
       [id],
     );
     return rows[0] && { report_seq: Number(rows[0].report_seq), signing_key: rows[0].signing_key };

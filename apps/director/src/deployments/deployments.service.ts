@@ -1,0 +1,303 @@
+/** What people do with deployments: plan, deploy, watch, pause, resume, abort, roll back, retry. */
+import { Injectable } from '@nestjs/common';
+import { actionsOf, activeStates, failed, mayAct, type Action } from '@millrace/fleet';
+import {
+  Failure,
+  type Deployment,
+  type DeploymentCreate,
+  type DeploymentQuery,
+  type Page,
+  type PageQuery,
+  type Plan,
+  type Target,
+} from '@millrace/schemas';
+import { Audit } from '../access/audit.js';
+import type { Principal } from '../access/principal.js';
+import { FleetReader } from '../fleet/fleet.reader.js';
+import { Clock } from '../platform/clock.js';
+import { Database, type SqlTx } from '../platform/database/database.js';
+import { pageFrom, windowOf } from '../platform/http/page.js';
+import { newId } from '../platform/id.js';
+import { AssignmentsStore, type AssignmentRow } from './assignments.store.js';
+import { DeploymentsStore, type DeploymentRow, type TargetRow } from './deployments.store.js';
+import { DeploymentEvents } from './events.js';
+import { assertParameters } from './parameters.js';
+import { planNodes } from './plan.js';
+import { Planning } from './planning.js';
+import { Rollouts } from './rollouts.js';
+import { countsOf, deploymentOf, targetView } from './view.js';
+
+@Injectable()
+export class DeploymentsService {
+  constructor(
+    private readonly database: Database,
+    private readonly deployments: DeploymentsStore,
+    private readonly assignments: AssignmentsStore,
+    private readonly rollouts: Rollouts,
+    private readonly planning: Planning,
+    private readonly fleet: FleetReader,
+    private readonly audit: Audit,
+    private readonly events: DeploymentEvents,
+    private readonly clock: Clock,
+  ) {}
+
+  plan(who: Principal, wanted: DeploymentCreate): Promise<Plan> {
+    return this.database.withinSql(who.organization, async (tx) => {
+      const { release, group, strategy, parameters, nodes } = await this.planning.prepare(tx, wanted);
+      const planned = planNodes(release, parameters, strategy, nodes);
+      return {
+        flow: wanted.flow,
+        version: wanted.version,
+        digest: release.digest,
+        group: group.id,
+        strategy: strategy as Plan['strategy'],
+        waves: planned.waves,
+        bytesToFetch: planned.nodes.reduce((sum, node) => sum + node.bytesToFetch, 0),
+        offline: planned.nodes.filter((node) => !node.online).length,
+        conflicts: planned.nodes.filter((node) => node.conflicts.length > 0).length,
+        nodes: planned.nodes,
+      };
+    });
+  }
+
+  /** A newer deployment of the same flow to the same group takes the place of one that is under way. */
+  async deploy(who: Principal, wanted: DeploymentCreate): Promise<Deployment> {
+    const epoch = await this.rollouts.epoch(who.organization);
+    return this.database.withinSql(who.organization, async (tx) => {
+      await this.deployments.lock(tx);
+      const prepared = await this.planning.prepare(tx, wanted);
+      const { release, group, strategy, parameters } = prepared;
+      const planned = planNodes(release, parameters, strategy, prepared.nodes);
+      assertParameters(
+        planned.nodes.flatMap(({ nodeName, conflicts }) => conflicts.map((what) => ({ nodeName, what }))),
+      );
+      const now = this.clock.now();
+      const id = newId(now);
+      const before = await this.assignments.of(tx, wanted.flow, group.id);
+      const previous = await this.provenBefore(tx, before?.id);
+      const current = before?.current ? await this.deployments.find(tx, before.current) : undefined;
+      if (current && activeStates.includes(current.state)) {
+        await this.rollouts.become(tx, current, 'superseded', `deployment ${id} took its place`, epoch);
+      }
+      const assignment = before?.id ?? newId(now);
+      const at = new Date(now);
+      if (before) await this.assignments.point(tx, assignment, { current: id, settled: before.settled });
+      else {
+        const fresh = { id: assignment, flow: wanted.flow, group_id: group.id, current: id, settled: null };
+        await this.assignments.create(tx, { ...fresh, created_at: at });
+      }
+      const row: DeploymentRow = {
+        id,
+        flow: wanted.flow,
+        version: wanted.version,
+        digest: release.digest,
+        group_id: group.id,
+        group_name: group.name,
+        assignment_id: assignment,
+        strategy,
+        parameters,
+        state: 'rolling',
+        says: 'it begins',
+        wave: Math.min(1, planned.waves.length),
+        waves: planned.waves.length,
+        forgiven: 0,
+        soaking_since: null,
+        settled_before: before?.settled ?? null,
+        created_by: who.actor,
+        created_at: at,
+        expires_at: new Date(now + strategy.expiresAfterMs),
+        ended_at: null,
+      };
+      await this.deployments.create(tx, row, release);
+      await this.deployments.addTargets(
+        tx,
+        id,
+        planned.nodes.map(({ node, wave }) => ({ node, wave, previous: previous.get(node) ?? null })),
+      );
+      const { flow, version } = wanted;
+      const details = { flow, version, group: group.name, nodes: planned.nodes.length };
+      this.audit.record(tx, who, { action: 'deployments.deploy', subject: `deployment:${id}`, details });
+      this.events.deploymentMoved(tx, row);
+      this.events.wakeAdvance(tx);
+      return this.shown(tx, row);
+    });
+  }
+
+  list(who: Principal, query: DeploymentQuery): Promise<Page<Deployment>> {
+    const window = windowOf(query);
+    return this.database.withinSql(who.organization, async (tx) => {
+      const rows = await this.deployments.page(tx, query, window.after, window.take);
+      const online = await this.fleet.online(tx);
+      const items = new Map<string, Deployment>();
+      for (const row of rows) {
+        const targets = await this.deployments.targets(tx, row.id);
+        items.set(
+          row.id,
+          deploymentOf(
+            row,
+            countsOf(targets, (node) => online.has(node)),
+          ),
+        );
+      }
+      return pageFrom(
+        [...items.values()],
+        window,
+        (item) => item.id,
+        (item) => item,
+      );
+    });
+  }
+
+  get(who: Principal, id: string): Promise<Deployment> {
+    return this.database.withinSql(who.organization, async (tx) => this.shown(tx, await this.found(tx, id)));
+  }
+
+  targets(who: Principal, id: string, query: PageQuery): Promise<Page<Target>> {
+    const window = windowOf(query);
+    return this.database.withinSql(who.organization, async (tx) => {
+      await this.found(tx, id);
+      const rows = await this.deployments.targetPage(tx, id, window.after, window.take);
+      const nodes = await this.fleet.names(
+        tx,
+        rows.map((row) => row.node_id),
+      );
+      return pageFrom(
+        rows,
+        window,
+        (row) => row.node_id,
+        (row) => targetView(row, nodes.get(row.node_id)),
+      );
+    });
+  }
+
+  pause(who: Principal, id: string): Promise<Deployment> {
+    return this.act(who, id, 'pause', (tx, row, epoch) =>
+      this.rollouts.become(tx, row, 'paused', `paused by ${who.actor}`, epoch),
+    );
+  }
+
+  /** What failed until now was seen by whoever resumes, and does not stop it again. */
+  resume(who: Principal, id: string): Promise<Deployment> {
+    return this.act(who, id, 'resume', async (tx, row, epoch) => {
+      const forgiven = (await this.deployments.targets(tx, id)).filter(failed).length;
+      await this.deployments.change(tx, id, { forgiven });
+      await this.rollouts.become(tx, row, 'rolling', `resumed by ${who.actor}`, epoch);
+    });
+  }
+
+  abort(who: Principal, id: string, nodes: 'keep' | 'revert' = 'keep'): Promise<Deployment> {
+    return this.act(who, id, 'abort', async (tx, row, epoch) => {
+      await this.rollouts.become(tx, row, 'aborted', `aborted by ${who.actor}`, epoch);
+      if (nodes === 'revert') await this.rollouts.revert(tx, row, epoch);
+    });
+  }
+
+  rollback(who: Principal, id: string): Promise<Deployment> {
+    return this.act(who, id, 'rollback', async (tx, row, epoch) => {
+      await this.assertNewest(tx, row);
+      await this.rollouts.become(tx, row, 'rolled-back', `rolled back by ${who.actor}`, epoch);
+    });
+  }
+
+  /** Nodes that failed get another try. */
+  retry(who: Principal, id: string): Promise<Deployment> {
+    return this.act(who, id, 'retry', async (tx, row, epoch) => {
+      await this.assertNewest(tx, row);
+      const broken = (await this.deployments.targets(tx, id)).filter(failed);
+      for (const target of broken) await this.again(tx, target);
+      const now = this.clock.now();
+      await this.deployments.change(tx, id, {
+        forgiven: 0,
+        expires_at: new Date(now + row.strategy.expiresAfterMs),
+      });
+      await this.assignments.point(tx, row.assignment_id, { current: id, settled: row.settled_before });
+      await this.rollouts.become(tx, row, 'rolling', `${broken.length} nodes try again`, epoch);
+    });
+  }
+
+  private async again(tx: SqlTx, target: TargetRow): Promise<void> {
+    await this.deployments.changeTargets(tx, target.deployment_id, [target.node_id], {
+      progress: 'waiting',
+      outcome: null,
+      reason: null,
+      told_epoch: null,
+      told_sequence: null,
+      deadline: null,
+      ended_at: null,
+      attempt: target.attempt + 1,
+    });
+  }
+
+  private async act(
+    who: Principal,
+    id: string,
+    action: Action,
+    work: (tx: SqlTx, row: DeploymentRow, epoch: number) => Promise<void>,
+  ): Promise<Deployment> {
+    const epoch = await this.rollouts.epoch(who.organization);
+    return this.database.withinSql(who.organization, async (tx) => {
+      await this.deployments.lock(tx);
+      const row = await this.found(tx, id);
+      if (!mayAct(row.state, action)) {
+        const allowed = actionsOf(row.state).join(', ') || 'nothing';
+        throw new Failure(
+          'deployments.illegal-move',
+          `Deployment ${id} is ${row.state}; ${action} is not possible then. It allows ${allowed}.`,
+        );
+      }
+      await work(tx, row, epoch);
+      this.audit.record(tx, who, { action: `deployments.${action}`, subject: `deployment:${id}` });
+      this.events.wakeAdvance(tx);
+      return this.shown(tx, await this.found(tx, id));
+    });
+  }
+
+  /** What a newer deployment has changed, an older one must not. */
+  private async assertNewest(tx: SqlTx, row: DeploymentRow): Promise<void> {
+    const assignment = await this.assignments.find(tx, row.assignment_id);
+    if (assignment && isNewest(row, assignment)) return;
+    throw new Failure(
+      'deployments.illegal-move',
+      `Deployment ${row.id} is not the newest of its flow and group any more. Deploy the version that you want instead.`,
+    );
+  }
+
+  /** What every node had proved to run because of this assignment: where a rollback leads. */
+  private async provenBefore(tx: SqlTx, assignment: string | undefined): Promise<Map<string, string>> {
+    const proven = new Map<string, string>();
+    if (assignment === undefined) return proven;
+    const placements = await this.assignments.placements(tx, assignment);
+    const targets = await this.deployments.targetsOfNodes(
+      tx,
+      placements.map((one) => one.node_id),
+    );
+    const byKey = new Map(targets.map((target) => [`${target.deployment_id} ${target.node_id}`, target]));
+    for (const { node_id, deployment_id } of placements) {
+      const target = byKey.get(`${deployment_id} ${node_id}`);
+      const deployment = target && target.outcome !== 'succeeded' ? target.previous : deployment_id;
+      if (deployment !== null) proven.set(node_id, deployment);
+    }
+    return proven;
+  }
+
+  private async shown(tx: SqlTx, row: DeploymentRow): Promise<Deployment> {
+    const online = await this.fleet.online(tx);
+    return deploymentOf(
+      row,
+      countsOf(await this.deployments.targets(tx, row.id), (node) => online.has(node)),
+    );
+  }
+
+  private async found(tx: SqlTx, id: string): Promise<DeploymentRow> {
+    const row = await this.deployments.find(tx, id);
+    if (!row)
+      throw new Failure(
+        'deployments.not-found',
+        `There is no deployment ${id}. GET /v1/deployments lists them.`,
+      );
+    return row;
+  }
+}
+
+const isNewest = (row: DeploymentRow, { current, settled }: AssignmentRow): boolean =>
+  current === row.id || settled === row.id || (row.state === 'failed' && current === row.settled_before);

@@ -1,0 +1,47 @@
+/** Says what has moved: to people at once, and to the jobs that go on from there. Always after the commit. */
+import { Injectable } from '@nestjs/common';
+import type { ReportPayload } from '@millrace/schemas';
+import type { SqlTx } from '../platform/database/database.js';
+import { Live } from '../platform/live/live.js';
+import { Queue } from '../platform/queue/queue.js';
+import type { DeploymentRow } from './deployments.store.js';
+
+export const ADVANCE = 'deployments.advance';
+export const DISPATCH = 'deployments.dispatch';
+
+/** Nodes that one event names; with more the studio asks for the page. */
+const NAMED = 100;
+
+@Injectable()
+export class DeploymentEvents {
+  constructor(
+    private readonly live: Live,
+    private readonly queue: Queue,
+  ) {}
+
+  deploymentMoved(tx: SqlTx, { id, flow, version, state, says }: DeploymentRow): void {
+    const data = { deployment: id, flow, version, state, says };
+    tx.afterCommit(() => this.live.publish(tx.organization, { type: 'deployment.moved', subject: id, data }));
+  }
+
+  targetsMoved(tx: SqlTx, { id }: Pick<DeploymentRow, 'id'>, nodes: readonly string[]): void {
+    if (nodes.length === 0) return;
+    const data = { deployment: id, nodes: nodes.slice(0, NAMED), count: nodes.length };
+    tx.afterCommit(() => this.live.publish(tx.organization, { type: 'targets.moved', subject: id, data }));
+  }
+
+  /** What the node runs now; call it after the commit. */
+  reported(organization: string, { node, flows }: ReportPayload): void {
+    this.live.publish(organization, { type: 'node.reported', subject: node, data: { node, flows } });
+  }
+
+  wakeAdvance(tx: SqlTx): void {
+    const { organization } = tx;
+    tx.afterCommit(() => this.queue.wake(ADVANCE, { organization }));
+  }
+
+  wakeDispatch(tx: SqlTx): void {
+    const { organization } = tx;
+    tx.afterCommit(() => this.queue.wake(DISPATCH, { organization }));
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * What a deployment would do, node by node. Pure: it gets everything that it looks at.
+ */
+import { planWaves, nodeSubject, resolveParameters, type FullStrategy, type Values } from '@millrace/fleet';
+import type { NodeFacts, PlannedNode } from '@millrace/schemas';
+import type { Release } from './deployments.store.js';
+
+export interface PlanNode {
+  id: string;
+  name: string;
+  online: boolean;
+  labels: Record<string, string>;
+  facts: Record<string, unknown> | null;
+  /** Values of its group and of itself, the weaker first. */
+  layers: Values[];
+  /** What it follows now because of the same group. */
+  now: { version: number; digest: string; parameters: Values } | null;
+  /** Names of groups with a higher claim that give it the same flow. */
+  overruledBy: string[];
+}
+
+export function planNodes(
+  release: Release & { digest: string },
+  parameters: Values,
+  strategy: FullStrategy,
+  nodes: readonly PlanNode[],
+): { waves: number[]; nodes: PlannedNode[] } {
+  const waves = planWaves(
+    strategy,
+    nodes.map((node) => ({ node: node.id, online: node.online, ...nodeSubject(node, { name: node.name }) })),
+  );
+  const waveOf = new Map(waves.flatMap((wave, i) => wave.map((node) => [node, i + 1] as const)));
+  const planned = nodes.map((node): PlannedNode => {
+    const declared = release.document.parameters ?? {};
+    const { missing, wrong, values } = resolveParameters(declared, [...node.layers, parameters]);
+    const bytesToFetch = bytesOf(release, node);
+    return {
+      node: node.id,
+      nodeName: node.name,
+      wave: waveOf.get(node.id) ?? waves.length,
+      online: node.online,
+      change: changeOf(node.now, release.digest, values),
+      fromVersion: node.now?.version ?? null,
+      bytesToFetch,
+      conflicts: [
+        ...missing.map((name) => `parameter ${name} has no value`),
+        ...wrong.map((what) => `parameter ${what}`),
+        ...node.overruledBy.map((group) => `group ${group} has a higher priority for this flow`),
+        ...space(node, bytesToFetch),
+      ],
+    };
+  });
+  return { waves: waves.map((wave) => wave.length), nodes: planned };
+}
+
+/** By the digests that the node has reported to hold. */
+function bytesOf({ resources }: Release, node: PlanNode): number {
+  const held = new Set((node.facts as Partial<NodeFacts> | null)?.blobs ?? []);
+  const missing = new Map(
+    Object.values(resources).flatMap(({ digest, size }) =>
+      held.has(digest) ? [] : [[digest, size] as const],
+    ),
+  );
+  return [...missing.values()].reduce((sum, size) => sum + size, 0);
+}
+
+function changeOf(now: PlanNode['now'], digest: string, values: Values): PlannedNode['change'] {
+  if (!now) return 'start';
+  if (now.digest !== digest) return 'replace';
+  const names = new Set([...Object.keys(now.parameters), ...Object.keys(values)]);
+  return [...names].every((name) => now.parameters[name] === values[name]) ? 'none' : 'parameters';
+}
+
+function space(node: PlanNode, bytes: number): string[] {
+  const free = (node.facts as Partial<NodeFacts> | null)?.diskFreeBytes;
+  return free !== undefined && bytes > free ? [`${bytes} bytes are to be fetched and ${free} are free`] : [];
+}
