@@ -1,10 +1,8 @@
 // In memory: parse JSON of 10 sensors, range, scale, mean of 10, align at 100 ms, stringify; against one
 // hand-written loop that does the same job and no more. Both must give the same rows.
 import assert from 'node:assert/strict';
-import { catalogueOf, defineKind } from '@millrace/flow';
-import { Batch, BATCH_ROWS, FlowRun, JsonWriter, RecordReader, Schema } from '@millrace/engine';
-import { behaviours, kinds } from '@millrace/modules';
-import { z } from 'zod';
+import { Batch, BATCH_ROWS, JsonWriter, RecordReader, Schema } from '@millrace/engine';
+import { runInMemory } from './memory-flow.mjs';
 import { paired, rounded } from './pairs.mjs';
 
 const MESSAGES = 200_000;
@@ -53,20 +51,6 @@ function byHand() {
   return out;
 }
 
-const plain = (type, category, inputs, outputs) =>
-  defineKind({
-    type,
-    category,
-    title: type,
-    summary: type,
-    docs: type,
-    settings: z.object({}),
-    inputs,
-    outputs,
-    example: { settings: {} },
-    ...(category === 'source' ? { sharing: 'shared' } : {}),
-  });
-
 /** As many messages as wait are parsed as one: the cost of a call of JSON.parse is shared. */
 const AT_ONCE = 32;
 
@@ -104,53 +88,30 @@ async function byEngine(out) {
       },
     };
   };
-  const run = new FlowRun({
-    document: {
-      apiVersion: 'millrace/v1',
-      kind: 'Flow',
-      metadata: { name: 'bench' },
-      modules: {
-        in: { type: 'source.memory' },
-        range: { type: 'clean.range', from: ['in'], settings: { field: 's0', ...LIMITS } },
-        scale: {
-          type: 'scale.standard',
-          from: ['range'],
-          settings: { columns: SENSORS, parameters: scaling },
-        },
-        mean: {
-          type: 'feature.stats',
-          from: ['scale'],
-          settings: { columns: SENSORS, out: ['mean'], over: 'row', name: 'all' },
-        },
-        rows: {
-          type: 'align.rows',
-          from: ['mean'],
-          settings: {
-            grid: { periodMs: PERIOD_MS },
-            latenessMs: 0,
-            columns: [{ name: 'mean', from: 'all_mean' }],
-          },
-        },
-        out: { type: 'sink.memory', from: ['rows'] },
+  await runInMemory({
+    source,
+    sink,
+    modules: {
+      in: { type: 'source.memory' },
+      range: { type: 'clean.range', from: ['in'], settings: { field: 's0', ...LIMITS } },
+      scale: { type: 'scale.standard', from: ['range'], settings: { columns: SENSORS, parameters: scaling } },
+      mean: {
+        type: 'feature.stats',
+        from: ['scale'],
+        settings: { columns: SENSORS, out: ['mean'], over: 'row', name: 'all' },
       },
-    },
-    kinds: catalogueOf([
-      ...kinds.values(),
-      plain('source.memory', 'source', 'none', ['out']),
-      plain('sink.memory', 'sink', 'many', []),
-    ]),
-    behaviours: new Map([...behaviours, ['source.memory', source], ['sink.memory', sink]]),
-    host: {
-      path: (file) => file,
-      resource: () => {
-        throw new Error('none');
+      rows: {
+        type: 'align.rows',
+        from: ['mean'],
+        settings: {
+          grid: { periodMs: PERIOD_MS },
+          latenessMs: 0,
+          columns: [{ name: 'mean', from: 'all_mean' }],
+        },
       },
-      workFolder: '.',
-      flow: { name: 'bench', version: null },
+      out: { type: 'sink.memory', from: ['rows'] },
     },
   });
-  await run.start();
-  await run.finished;
 }
 
 async function rate(job) {

@@ -28,7 +28,7 @@ export class Batch {
   gaps: Gap[] | null = null;
   /** Node's time when these records came in, epoch ms; NaN in a replay that has no recorded arrivals. */
   arrival = NaN;
-  /** Monotonic milliseconds at which the source handed them over; what latency is measured from. */
+  /** Monotonic ms at which the source handed them over, for the batches whose latency is taken; else 0. */
   born = 0;
   private timesShared = false;
 

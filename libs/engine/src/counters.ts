@@ -1,13 +1,13 @@
 /**
  * What one module has done, as numbers that only rise, plus two latencies.
  *
- * Latency is from the moment a source handed a batch over to the moment this module was done with it, taken
- * from one batch in SAMPLE_EVERY; p50 and p99 are over the last LATENCIES samples. Reading costs a sort and
+ * Latency is from the moment a source handed a batch over to the moment this module was done with it, for the
+ * batches that the source stamped (one in SAMPLE_EVERY); p50 and p99 are over the last LATENCIES of them. Reading costs a sort and
  * is done every few seconds; writing costs a few nanoseconds a batch.
  */
 import type { ModuleCounters } from '@millrace/schemas';
 
-const SAMPLE_EVERY = 16;
+export const SAMPLE_EVERY = 16;
 const LATENCIES = 512;
 /** More reasons than this come from a bug that puts data into the reason; the rest is counted as `other`. */
 const MAX_REASONS = 64;
@@ -23,7 +23,6 @@ export class Counters {
   private readonly counted = new Map<string, number>();
   private readonly latencies = new Float64Array(LATENCIES);
   private samples = 0;
-  private batches = 0;
 
   drop(reason: string, n: number): void {
     add(this.dropped, reason, n);
@@ -31,11 +30,6 @@ export class Counters {
 
   count(what: string, n: number): void {
     add(this.counted, what, n);
-  }
-
-  /** True for the batch whose latency is to be taken. */
-  sampled(): boolean {
-    return this.batches++ % SAMPLE_EVERY === 0;
   }
 
   latency(ms: number): void {

@@ -20,6 +20,7 @@ interface Head extends Reading {
 
 export class Merge {
   private heads: Head[] = [];
+  private reading: Head | undefined;
 
   private constructor() {}
 
@@ -34,33 +35,46 @@ export class Merge {
     return merge;
   }
 
+  get ended(): boolean {
+    return this.heads.length === 0;
+  }
+
   /** The timestamp of the row that comes next; undefined at the end. */
   get nextTime(): number | undefined {
     const head = this.first();
-    return head && (head.next < head.batch.n ? head.batch.t[head.next] : -Infinity);
+    return head && time(head);
   }
 
   /**
-   * Delivers the next run of rows whose timestamps are at most `until`. Gives false when every file has
-   * ended; delivers nothing when the next row lies behind `until`.
+   * Delivers the next run of rows whose timestamps are at most `until`; none when the next row lies behind.
+   * When that was the last of what a file had given, gives the reading of more: await it and hand it to
+   * `refill` before the next step.
    */
-  async step(until = Infinity): Promise<boolean> {
+  step(until = Infinity): Promise<Batch | null> | undefined {
     const head = this.first();
-    if (head === undefined) return false;
+    if (head === undefined) return undefined;
     const { batch } = head;
     let end = head.next;
-    while (end < batch.n && batch.t[end] <= until && this.precedes(head, batch.t[end])) end++;
+    if (this.heads.length === 1 && until === Infinity) end = batch.n;
+    else while (end < batch.n && batch.t[end] <= until && this.precedes(head, batch.t[end])) end++;
     if (end > head.next || batch.n === 0) {
       this.deliver(head, end);
       head.replay.delivered(end - head.next);
       head.next = end;
     }
-    if (head.next >= batch.n) {
-      const following = await head.replay.read();
-      if (following === null) this.heads.splice(this.heads.indexOf(head), 1);
-      else Object.assign(head, { batch: following, next: 0 });
+    if (head.next < batch.n) return undefined;
+    this.reading = head;
+    return head.replay.read();
+  }
+
+  refill(batch: Batch | null): void {
+    const head = this.reading!;
+    if (batch === null) {
+      this.heads.splice(this.heads.indexOf(head), 1);
+      return;
     }
-    return this.heads.length > 0;
+    head.batch = batch;
+    head.next = 0;
   }
 
   private deliver(head: Head, end: number): void {
@@ -75,6 +89,7 @@ export class Merge {
   }
 
   private first(): Head | undefined {
+    if (this.heads.length === 1) return this.heads[0];
     let first: Head | undefined;
     for (const head of this.heads) {
       if (first === undefined || time(head) < time(first)) first = head;

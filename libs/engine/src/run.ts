@@ -30,6 +30,8 @@ export interface Snapshot {
   modules: Record<string, { shape: string; state: State }>;
 }
 
+/** Looking at the clock costs as much as a module: steps of a replay between two looks. */
+const LOOK_EVERY = 8;
 /** A replay lets timers and messages in after this many milliseconds of work. */
 const YIELD_MS = 10;
 /** The longest sleep of a paced replay, so that `stop` is heard. */
@@ -63,7 +65,7 @@ export class FlowRun {
       get live() {
         return run.live;
       },
-      calls: { entered: false },
+      calls: { entered: false, at: null },
       fail: (error) => this.fail(error),
       finished: (module) => this.sourceEnded(module),
       log: options.log ?? (() => {}),
@@ -154,17 +156,21 @@ export class FlowRun {
     const began = this.clock.monotonic();
     const first = merge.nextTime ?? 0;
     let yielded = performance.now();
-    for (;;) {
+    for (let steps = 1; !merge.ended; steps++) {
       if (this.stopping) return;
       if (!this.gate.open) await this.gate.wait();
-      const until = speed === Infinity ? Infinity : first + (this.clock.monotonic() - began) * speed;
-      const next = merge.nextTime;
-      if (next !== undefined && next > until) {
-        await sleep(Math.min(PACE_MS, Math.max(1, (next - until) / speed)));
-        continue;
+      let until = Infinity;
+      if (speed < Infinity) {
+        until = first + (this.clock.monotonic() - began) * speed;
+        const next = merge.nextTime!;
+        if (next > until) {
+          await sleep(Math.min(PACE_MS, Math.max(1, (next - until) / speed)));
+          continue;
+        }
       }
-      if (!(await merge.step(until))) break;
-      if (performance.now() - yielded > YIELD_MS) {
+      const reading = merge.step(until);
+      if (reading !== undefined) merge.refill(await reading);
+      if (steps % LOOK_EVERY === 0 && performance.now() - yielded > YIELD_MS) {
         await new Promise((resolve) => setImmediate(resolve));
         yielded = performance.now();
       }

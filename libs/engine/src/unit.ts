@@ -6,7 +6,7 @@
 import { Failure } from '@millrace/schemas';
 import type { Batch } from './batch.js';
 import type { Clock } from './clock.js';
-import { Counters } from './counters.js';
+import { Counters, SAMPLE_EVERY } from './counters.js';
 import type { Gate } from './gate.js';
 import type { Behaviour, Create, Host, ModuleContext, QueueLimit, Source } from './module.js';
 import type { Schema } from './schema.js';
@@ -19,11 +19,17 @@ export interface Surroundings {
   gate: Gate;
   host: Host;
   readonly live: boolean;
-  /** Whether a chain of calls is under way; one object for all units of a flow. */
-  readonly calls: { entered: boolean };
+  readonly calls: Calls;
   fail(error: unknown): void;
   finished(module: string): void;
   log(level: 'info' | 'warn' | 'error', module: string, message: string): void;
+}
+
+/** The chain of calls that is under way, if any; one object for all units of a flow. */
+export interface Calls {
+  entered: boolean;
+  /** The unit whose behaviour runs: the one to name when something is thrown. */
+  at: Unit | null;
 }
 
 interface Wire {
@@ -31,6 +37,8 @@ interface Wire {
   /** Where this wire's streams begin among the inputs of `to`. */
   offset: number;
   streams: Schema[];
+  /** The first of the streams, and nearly always the only one. */
+  schema: Schema | undefined;
 }
 
 export class Unit implements ModuleContext<unknown> {
@@ -39,7 +47,9 @@ export class Unit implements ModuleContext<unknown> {
   /** A look at what leaves, for live views; called before the batch goes on, and must copy what it keeps. */
   tap: ((batch: Batch, port: number) => void) | null = null;
   private readonly ports: Wire[][];
+  private readonly calls: Calls;
   private readonly isSource: boolean;
+  private batches = 0;
 
   constructor(
     readonly id: string,
@@ -53,51 +63,51 @@ export class Unit implements ModuleContext<unknown> {
     create: Create,
   ) {
     this.ports = Array.from({ length: portCount }, () => []);
+    this.calls = surroundings.calls;
     this.behaviour = create(this as never) as Behaviour & Source;
     this.isSource = this.behaviour.process === undefined;
   }
 
   connect(port: number, to: Unit, offset: number, streams: Schema[]): void {
-    this.ports[port].push({ to, offset, streams });
+    this.ports[port].push({ to, offset, streams, schema: streams[0] });
   }
 
   emit(batch: Batch, port = 0): void {
-    const { calls } = this.surroundings;
-    if (calls.entered) {
-      this.send(batch, port);
+    if (!this.calls.entered) {
+      this.enter(batch, port);
       return;
     }
-    // The outermost call: a source, a timer or an answer from outside. What is thrown below ends here.
-    if (this.isSource) batch.born = performance.now();
+    this.counters.out += batch.n;
+    if (this.tap !== null) this.tap(batch, port);
+    const wires = this.ports[port];
+    const last = wires.length - 1;
+    for (let i = 0; i < last; i++) this.deliver(wires[i], batch.fork());
+    if (last >= 0) this.deliver(wires[last], batch);
+  }
+
+  /** The outermost call: a source, a timer or an answer from outside. What is thrown below ends here. */
+  private enter(batch: Batch, port: number): void {
+    const { calls } = this;
+    if (this.isSource) batch.born = this.batches++ % SAMPLE_EVERY === 0 ? performance.now() : 0;
     calls.entered = true;
+    calls.at = this;
     try {
-      this.send(batch, port);
+      this.emit(batch, port);
     } catch (error) {
-      this.surroundings.fail(error);
+      this.surroundings.fail(error instanceof ModuleError ? error : new ModuleError(calls.at.id, error));
     } finally {
       calls.entered = false;
     }
   }
 
-  private send(batch: Batch, port: number): void {
-    this.counters.out += batch.n;
-    if (this.tap !== null) this.tap(batch, port);
-    const wires = this.ports[port];
-    const last = wires.length - 1;
-    for (let i = 0; i < last; i++) deliver(wires[i], batch.fork());
-    if (last >= 0) deliver(wires[last], batch);
-  }
-
-  /** A batch from a wire. */
-  take(batch: Batch, input: number): void {
-    const { counters } = this;
-    counters.in += batch.n;
-    try {
-      this.behaviour.process!(batch, input);
-    } catch (thrown) {
-      throw thrown instanceof ModuleError ? thrown : new ModuleError(this.id, thrown);
-    }
-    if (batch.born > 0 && counters.sampled()) counters.latency(performance.now() - batch.born);
+  private deliver(wire: Wire, batch: Batch): void {
+    const { to } = wire;
+    const input = batch.schema === wire.schema ? wire.offset : inputOf(wire, batch);
+    to.counters.in += batch.n;
+    this.calls.at = to;
+    to.behaviour.process!(batch, input);
+    this.calls.at = this;
+    if (batch.born > 0) to.counters.latency(performance.now() - batch.born);
   }
 
   get clock(): Clock {
@@ -158,13 +168,8 @@ export class ModuleError extends Error {
   }
 }
 
-function deliver(wire: Wire, batch: Batch): void {
-  const { streams } = wire;
-  let input = wire.offset;
-  if (streams[0] !== batch.schema) {
-    const at = streams.indexOf(batch.schema);
-    if (at < 0) throw new Error(`a batch reached ${wire.to.id} with a schema that was never bound`);
-    input += at;
-  }
-  wire.to.take(batch, input);
+function inputOf(wire: Wire, batch: Batch): number {
+  const at = wire.streams.indexOf(batch.schema);
+  if (at < 0) throw new Error(`a batch reached ${wire.to.id} with a schema that was never bound`);
+  return wire.offset + at;
 }
