@@ -127,8 +127,9 @@ class RollingStats implements Behaviour {
       const kind = kinds === null ? NUMBER : kinds[i];
       if (kind !== NUMBER && kind !== NULL && kind !== BAD) this.context.count('text');
       window.push(batch.t[row], kind === NUMBER ? values[i] : NaN);
-      const seconds = this.timed ? this.secondsOf(window) : null;
-      statistics.compute(window.values, window.start, window.end, minimum, seconds, window.order);
+      const moving = window.sliding?.all() ?? null;
+      const seconds = this.timed && moving === null ? this.secondsOf(window) : null;
+      statistics.compute(window.values, window.start, window.end, minimum, seconds, window.order, moving);
       write(out, row, statistics.results);
     }
     return i;
@@ -143,7 +144,7 @@ class RollingStats implements Behaviour {
 
   private newWindow(): Rolling {
     const { out } = this.context.settings;
-    return new Rolling(this.over, out.includes('median') || out.includes('quantiles'));
+    return new Rolling(this.over, out.includes('median') || out.includes('quantiles'), this.timed);
   }
 
   save(): State {

@@ -32,7 +32,8 @@ Statistics, added to the record as fields \`<column>_<statistic>\`, such as \`pr
   standard deviation of one value with \`ddof: 1\`, a corrected skew of two, a crest of zeros.
 - \`slopePer: second\` over \`window\` takes the times from the vector \`times\` where the record has it (setting
   \`times\` of \`align.window\`), else rows are taken as evenly spaced from \`from\` to \`to\`.
-- Windows of rows are computed afresh for each row, so errors do not add up. They start afresh after a gap record.
+- Windows slide without subtracting, so errors do not add up and a spike leaves no trace. They start afresh
+  after a gap record.
 
 Counted: \`text\` (a text is a row without a value), \`no-window\` (\`over: window\`, and the column was no vector),
 \`no-times\`, \`no-key\`, \`keys-evicted\`.

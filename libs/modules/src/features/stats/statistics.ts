@@ -4,6 +4,7 @@
  * Pure; browser-safe, since the kind takes its names from here.
  */
 import { quantileOfSorted, SortedWindow } from '../../sorted-window.js';
+import * as at from './sliding.js';
 
 export const STATISTICS = [
   'mean',
@@ -49,6 +50,14 @@ export class Statistics {
   private readonly needsMoments: boolean;
   private readonly needsOrder: boolean;
   private scratch = new Float64Array(64);
+  private n = 0;
+  private mean = NaN;
+  private m2 = 0;
+  private m3 = 0;
+  private m4 = 0;
+  private min = NaN;
+  private max = NaN;
+  private squares = 0;
 
   constructor(private readonly settings: StatisticsSettings) {
     const { out } = settings;
@@ -60,7 +69,7 @@ export class Statistics {
   /**
    * Of values [start, end). `seconds` are their places on the time axis, at the same indexes, where the slope
    * is per second; else a place is a row. `minimum`: with fewer values only `count` and `diff` are given.
-   * `order` holds the same values, where they are kept in order anyway.
+   * `order` holds the same values, where they are kept in order anyway, and `moving` their moments.
    */
   compute(
     values: Float64Array,
@@ -69,39 +78,11 @@ export class Statistics {
     minimum: number,
     seconds: Float64Array | null = null,
     order: SortedWindow | null = null,
+    moving: Float64Array | null = null,
   ): void {
-    let n = 0;
-    let sum = 0;
-    let squares = 0;
-    let min = Infinity;
-    let max = -Infinity;
-    let first = NaN;
-    let last = NaN;
-    for (let i = start; i < end; i++) {
-      const x = values[i];
-      if (x !== x) continue;
-      if (n++ === 0) first = x;
-      last = x;
-      sum += x;
-      squares += x * x;
-      if (x < min) min = x;
-      if (x > max) max = x;
-    }
-    const mean = sum / n;
-    let m2 = 0;
-    let m3 = 0;
-    let m4 = 0;
-    // Equal values have no spread; their mean may be off by a bit, and that is not one.
-    if (this.needsMoments && max > min) {
-      for (let i = start; i < end; i++) {
-        const d = values[i] - mean;
-        if (d !== d) continue;
-        const d2 = d * d;
-        m2 += d2;
-        m3 += d2 * d;
-        m4 += d2 * d2;
-      }
-    }
+    if (moving === null) this.measure(values, start, end);
+    else this.adopt(moving);
+    const { n, mean, m2, m3, m4, min, max, squares } = this;
     const enough = n > 0 && n >= minimum;
     if (this.needsOrder && order === null && enough) this.sort(values, start, end, n);
     const { results } = this;
@@ -131,21 +112,91 @@ export class Statistics {
         case 'median':
           return this.quantile(0.5, n, order);
         case 'slope':
-          return slope(values, start, end, n, mean, seconds);
-        case 'first':
-          return first;
-        case 'last':
-          return last;
+          if (n < 2) return NaN;
+          return moving === null
+            ? slope(values, start, end, n, mean, seconds)
+            : moving[at.XY] / moving[at.XX];
+        case 'first': {
+          let i = start;
+          while (values[i] !== values[i]) i++;
+          return values[i];
+        }
+        case 'last': {
+          let i = end - 1;
+          while (values[i] !== values[i]) i--;
+          return values[i];
+        }
       }
     };
-    let at = 0;
+    let to = 0;
     for (const name of this.settings.out) {
-      if (name === 'count') results[at++] = n;
-      else if (name === 'diff') results[at++] = end - start < 2 ? NaN : values[end - 1] - values[end - 2];
+      if (name === 'count') results[to++] = n;
+      else if (name === 'diff') results[to++] = end - start < 2 ? NaN : values[end - 1] - values[end - 2];
       else if (name === 'quantiles') {
-        for (const q of this.settings.quantiles) results[at++] = enough ? this.quantile(q, n, order) : NaN;
-      } else results[at++] = enough ? one(name) : NaN;
+        for (const q of this.settings.quantiles) results[to++] = enough ? this.quantile(q, n, order) : NaN;
+      } else results[to++] = enough ? one(name) : NaN;
     }
+  }
+
+  /** Two passes: sums first, then moments about the mean. */
+  private measure(values: Float64Array, start: number, end: number): void {
+    let n = 0;
+    let sum = 0;
+    let squares = 0;
+    let min = Infinity;
+    let max = -Infinity;
+    for (let i = start; i < end; i++) {
+      const x = values[i];
+      if (x !== x) continue;
+      n++;
+      sum += x;
+      squares += x * x;
+      if (x < min) min = x;
+      if (x > max) max = x;
+    }
+    let mean = sum / n;
+    let m2 = 0;
+    let m3 = 0;
+    let m4 = 0;
+    let left = 0;
+    // Equal values have no spread; their mean may be off by a bit, and that is not one.
+    if (this.needsMoments && max > min) {
+      for (let i = start; i < end; i++) {
+        const d = values[i] - mean;
+        if (d !== d) continue;
+        const d2 = d * d;
+        m2 += d2;
+        m3 += d2 * d;
+        m4 += d2 * d2;
+        left += d;
+      }
+      // The mean was rounded; what the distances have left over puts it and the moments right.
+      const off = left / n;
+      mean += off;
+      m4 -= 4 * off * m3;
+      m3 -= 3 * off * m2;
+      m2 -= off * left;
+    }
+    this.n = n;
+    this.mean = mean;
+    this.m2 = m2;
+    this.m3 = m3;
+    this.m4 = m4;
+    this.min = min;
+    this.max = max;
+    this.squares = squares;
+  }
+
+  private adopt(moving: Float64Array): void {
+    const spread = moving[at.MAX] > moving[at.MIN];
+    this.n = moving[at.N];
+    this.mean = moving[at.MEAN];
+    this.m2 = spread ? moving[at.M2] : 0;
+    this.m3 = spread ? moving[at.M3] : 0;
+    this.m4 = spread ? moving[at.M4] : 0;
+    this.min = moving[at.MIN];
+    this.max = moving[at.MAX];
+    this.squares = moving[at.SQUARES];
   }
 
   private quantile(q: number, n: number, order: SortedWindow | null): number {
@@ -189,7 +240,6 @@ function slope(
   mean: number,
   seconds: Float64Array | null,
 ): number {
-  if (n < 2) return NaN;
   let places = 0;
   for (let i = start; i < end; i++)
     if (values[i] === values[i]) places += seconds === null ? i - start : seconds[i];
