@@ -116,6 +116,7 @@ CREATE TABLE "idempotency_keys" (
   "actor" TEXT NOT NULL,
   "key" TEXT NOT NULL,
   "fingerprint" TEXT NOT NULL,
+  "committed" BOOLEAN NOT NULL DEFAULT false,
   "status" INTEGER,
   "body" TEXT,
   "headers" JSONB,

@@ -11,6 +11,7 @@ import { AccessGuard } from './guard.js';
 import { SigningKeys } from './keys.js';
 import { SessionsController } from './sessions.controller.js';
 import { SessionsService } from './sessions.service.js';
+import { TidyJob } from './tidy.job.js';
 import { TokensController } from './tokens.controller.js';
 import { TokensService } from './tokens.service.js';
 import { UsersController } from './users.controller.js';
@@ -26,6 +27,7 @@ import { UsersService } from './users.service.js';
     FirstStart,
     SessionsService,
     SigningKeys,
+    TidyJob,
     TokensService,
     UsersService,
     { provide: APP_GUARD, useClass: AccessGuard },

@@ -6,6 +6,7 @@ import { Live } from '../platform/live/live.js';
 import { Audit } from './audit.js';
 import { FirstStart } from './first-start.js';
 import { SigningKeys } from './keys.js';
+import { TidyJob } from './tidy.job.js';
 
 interface Items {
   items: Record<string, unknown>[];
@@ -242,6 +243,27 @@ describe('signing keys', () => {
     const file = await readFile(`${t.director.platform.config.data}/master.key`, 'utf8');
     expect(Buffer.from(file.trim(), 'base64url')).toHaveLength(32);
   });
+});
+
+it('what has ended is forgotten, what has not is kept', async () => {
+  const count = async (table: string) => {
+    const rows = await t.test.database.withinSql(t.organization, (tx) =>
+      tx.sql<{ n: number }>(`SELECT count(*)::int AS n FROM ${table}`),
+    );
+    return rows[0]?.n;
+  };
+  const person = await t.person('viewer');
+  await t.test.database.withinSql(t.organization, async (tx) => {
+    await tx.sql(`UPDATE sessions SET expires_at = now() - interval '1 minute' WHERE user_id <> $1`, [
+      person.id,
+    ]);
+    await tx.sql(
+      `INSERT INTO idempotency_keys (actor, key, fingerprint, created_at)
+       VALUES ('a', 'old', '', now() - interval '25 hours'), ('a', 'new', '', now() - interval '23 hours')`,
+    );
+  });
+  await t.director.app.get(TidyJob).tidy();
+  expect([await count('sessions'), await count('idempotency_keys')]).toEqual([1, 1]);
 });
 
 describe('events', () => {

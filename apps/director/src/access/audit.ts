@@ -11,6 +11,7 @@ import { canonicalBytes } from '@millrace/fleet';
 import type { AuditEntry, Page, PageQuery } from '@millrace/schemas';
 import { Clock } from '../platform/clock.js';
 import { Database, type SqlTx } from '../platform/database/database.js';
+import { markCommitted } from '../platform/http/idempotency.js';
 import { pageFrom, windowOf } from '../platform/http/page.js';
 import type { Caller } from '../platform/http/request.js';
 
@@ -75,6 +76,7 @@ export class Audit {
   }
 
   private async append(tx: SqlTx, by: Caller, change: Change): Promise<void> {
+    await markCommitted(tx, by);
     await tx.sql('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`audit:${tx.organization}`]);
     const [last] = await tx.sql<{ sequence: string; hash: string }>(
       'SELECT sequence, hash FROM audit_entries ORDER BY sequence DESC LIMIT 1',

@@ -18,6 +18,11 @@ export const platform = {
     status: 409,
     title: 'The first request with this Idempotency-Key is still at work',
   },
+  'platform.answer-lost': {
+    kind: 'refusal',
+    status: 409,
+    title: 'The change was made, but its answer was lost',
+  },
   'platform.precondition-required': { kind: 'refusal', status: 428, title: 'The change needs If-Match' },
   'platform.precondition-failed': {
     kind: 'refusal',

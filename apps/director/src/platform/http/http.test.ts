@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { fingerprintOf } from './idempotency.js';
 import { testDirector, type TestDirector } from '../../../../../test/kit/director.js';
 
 interface Items {
@@ -126,6 +127,31 @@ describe('Idempotency-Key', () => {
     ).toHaveLength(1);
     const inProgress = all.find((answer) => answer.status === 409);
     if (inProgress) expect(inProgress.body.code).toBe('platform.idempotency-in-progress');
+  });
+
+  it('knows what a request that was cut off has done', async () => {
+    // As a kill leaves it: the claim, and in the second case also the mark that was committed with the change.
+    const cut = (key: string, committed: boolean, age: string) =>
+      t.test.database.withinSql(t.organization, async (tx) => {
+        const [me] = await tx.sql<{ id: string }>(`SELECT id FROM api_tokens WHERE name = 'first start'`);
+        await tx.sql(
+          `INSERT INTO idempotency_keys (actor, key, fingerprint, committed, created_at)
+           VALUES ($1, $2, $3, $4, now() - $5::interval)`,
+          [`token:${me?.id}`, key, fingerprintOf('POST', '/v1/users', user(`${key}@x.org`)), committed, age],
+        );
+      });
+    const ask = async (key: string) =>
+      (await t.call('POST', '/v1/users', user(`${key}@x.org`), headers(key))).body.code ?? 'created';
+    await cut('k5', false, '1 second');
+    expect(await ask('k5')).toBe('platform.idempotency-in-progress');
+    await cut('k6', false, '5 minutes');
+    expect(await ask('k6')).toBe('created');
+    await cut('k7', true, '5 minutes');
+    expect(await ask('k7')).toBe('platform.answer-lost');
+    const marked = await t.test.database.withinSql(t.organization, (tx) =>
+      tx.sql(`SELECT committed, status FROM idempotency_keys WHERE key = 'k6'`),
+    );
+    expect(marked).toEqual([{ committed: true, status: 201 }]);
   });
 
   it('is free again after a refusal, and belongs to who sent it', async () => {

@@ -1,21 +1,34 @@
 /**
  * Idempotency-Key on every POST: the same key with the same request gets the same answer again for 24 hours.
  *
- * Guarantee: a retried POST acts once. The key is claimed before the use case begins; a refusal gives it back,
- * since nothing happened. When the process dies in the middle, the key stays claimed and says so, because
- * nobody knows whether the use case was committed.
+ * Guarantee: a retried POST acts once. The key is claimed before the use case begins, and marked in the very
+ * transaction of its change (`markCommitted`, called by the audit log, which every change goes through). So it is
+ * known whether a request that failed, or was cut off with the process, has changed anything.
  */
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { Failure } from '@millrace/schemas';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { from, type Observable } from 'rxjs';
-import { lastValueFrom } from 'rxjs';
+import { from, lastValueFrom, type Observable } from 'rxjs';
 import { Clock } from '../clock.js';
-import { Database } from '../database/database.js';
+import { Database, type SqlTx } from '../database/database.js';
 import { hashOf } from '../id.js';
 import type { Caller } from './request.js';
 
-const KEPT_MS = 24 * 3_600_000;
+export const KEPT_MS = 24 * 3_600_000;
+/** After this nobody is at work on a request any more; longer than any transaction may take. */
+const GIVEN_UP_MS = 120_000;
+
+export async function markCommitted(tx: SqlTx, by: Caller): Promise<void> {
+  if (by.idempotencyKey === undefined) return;
+  await tx.sql('UPDATE idempotency_keys SET committed = true WHERE actor = $1 AND key = $2', [
+    by.actor,
+    by.idempotencyKey,
+  ]);
+}
+
+/** Of what makes two requests the same. */
+export const fingerprintOf = (method: string, url: string, body: unknown): string =>
+  hashOf(`${method}\n${url}\n${JSON.stringify(body ?? null)}`);
 
 @Injectable()
 export class IdempotencyInterceptor implements NestInterceptor {
@@ -42,9 +55,10 @@ export class IdempotencyInterceptor implements NestInterceptor {
     if (typeof key !== 'string' || key === '' || key.length > 255) {
       throw new Failure('platform.invalid-request', 'Idempotency-Key must have 1 to 255 characters.');
     }
-    const fingerprint = hashOf(`${request.method}\n${request.url}\n${JSON.stringify(request.body ?? null)}`);
+    const fingerprint = fingerprintOf(request.method, request.url, request.body);
     const before = await this.claim(caller, key, fingerprint);
     if (before) return replay(before, fingerprint, reply);
+    caller.idempotencyKey = key;
     try {
       const body: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
       await this.keep(caller, key, reply, body);
@@ -58,11 +72,11 @@ export class IdempotencyInterceptor implements NestInterceptor {
   private claim(caller: Caller, key: string, fingerprint: string): Promise<Kept | undefined> {
     const now = new Date(this.clock.now());
     return this.database.withinSql(caller.organization, async (tx) => {
-      await tx.sql('DELETE FROM idempotency_keys WHERE actor = $1 AND key = $2 AND created_at < $3', [
-        caller.actor,
-        key,
-        new Date(now.getTime() - KEPT_MS),
-      ]);
+      await tx.sql(
+        `DELETE FROM idempotency_keys WHERE actor = $1 AND key = $2
+         AND (created_at < $3 OR (created_at < $4 AND status IS NULL AND NOT committed))`,
+        [caller.actor, key, new Date(now.getTime() - KEPT_MS), new Date(now.getTime() - GIVEN_UP_MS)],
+      );
       const claimed = await tx.sql(
         `INSERT INTO idempotency_keys (actor, key, fingerprint, created_at) VALUES ($1, $2, $3, $4)
          ON CONFLICT DO NOTHING RETURNING key`,
@@ -70,10 +84,10 @@ export class IdempotencyInterceptor implements NestInterceptor {
       );
       if (claimed.length > 0) return undefined;
       const kept = await tx.sql<Kept>(
-        'SELECT fingerprint, status, body, headers FROM idempotency_keys WHERE actor = $1 AND key = $2',
+        'SELECT fingerprint, committed, status, body, headers FROM idempotency_keys WHERE actor = $1 AND key = $2',
         [caller.actor, key],
       );
-      return kept[0] ?? { fingerprint, status: null, body: null, headers: null };
+      return kept[0] ?? { fingerprint, committed: false, status: null, body: null, headers: null };
     });
   }
 
@@ -96,16 +110,17 @@ export class IdempotencyInterceptor implements NestInterceptor {
 
   private async giveBack(caller: Caller, key: string): Promise<void> {
     await this.database.withinSql(caller.organization, (tx) =>
-      tx.sql('DELETE FROM idempotency_keys WHERE actor = $1 AND key = $2 AND status IS NULL', [
-        caller.actor,
-        key,
-      ]),
+      tx.sql(
+        'DELETE FROM idempotency_keys WHERE actor = $1 AND key = $2 AND status IS NULL AND NOT committed',
+        [caller.actor, key],
+      ),
     );
   }
 }
 
 interface Kept {
   fingerprint: string;
+  committed: boolean;
   status: number | null;
   body: string | null;
   headers: Record<string, string> | null;
@@ -118,10 +133,16 @@ function replay(kept: Kept, fingerprint: string, reply: FastifyReply): unknown {
       'This Idempotency-Key came before with another request. Use a new key for a new request.',
     );
   }
+  if (kept.status === null && kept.committed) {
+    throw new Failure(
+      'platform.answer-lost',
+      'The change of this Idempotency-Key was made, but its answer was lost. Read what there is now.',
+    );
+  }
   if (kept.status === null) {
     throw new Failure(
       'platform.idempotency-in-progress',
-      'The first request with this Idempotency-Key has not answered yet. Ask again in a moment; if this stays, look whether it happened and use a new key.',
+      'The first request with this Idempotency-Key has not answered yet. Ask again in a moment.',
       { retryAfter: 1 },
     );
   }

@@ -4,6 +4,8 @@ export interface Caller {
   /** Who, in the words of the audit log: `user:ID`, `token:ID`, `node:ID`, `system`. */
   actor: string;
   requestId?: string;
+  /** The Idempotency-Key that this request has claimed: marked when its change is committed. */
+  idempotencyKey?: string;
 }
 
 declare module 'fastify' {
