@@ -3,7 +3,7 @@
  *
  * Pure: it compares what the director wants with what the node has reported, and says nothing that neither said.
  */
-import type { DesiredPayload, FlowDifference, FlowReport, Reason } from '@millrace/schemas';
+import type { DesiredPayload, FlowWhy, FlowReport, Reason } from '@millrace/schemas';
 
 export interface NodeState {
   online: boolean;
@@ -29,7 +29,7 @@ export function nodeReasons(node: NodeState, desired: Wanted | null): Reason[] {
 }
 
 /** One row a flow that is desired or runs, by name. */
-export function flowDifferences(node: NodeState, desired: Wanted | null): FlowDifference[] {
+export function flowDifferences(node: NodeState, desired: Wanted | null): FlowWhy[] {
   const wanted = new Map((desired?.flows ?? []).map((flow) => [flow.flow, flow]));
   const found = new Map(node.flows.map((flow) => [flow.flow, flow]));
   const names = [...new Set([...wanted.keys(), ...found.keys()])].sort();

@@ -77,7 +77,7 @@ export type DeploymentState = z.infer<typeof DeploymentState>;
 export const DeploymentCreate = z
   .object({
     flow: z.string().min(1).max(128),
-    version: z.number().int().min(1),
+    version: z.number().int().min(1).max(2_147_483_647),
     /** Id or name. */
     group: z.string().min(1).max(128),
     strategy: Strategy.optional(),

@@ -107,7 +107,7 @@ export const NodeChange = z
 export type NodeChange = z.infer<typeof NodeChange>;
 
 /** What a node's flow is and should be, side by side. */
-export const FlowDifference = z
+export const FlowWhy = z
   .object({
     flow: z.string(),
     desiredVersion: z.number().int().nullable(),
@@ -120,8 +120,8 @@ export const FlowDifference = z
     /** One sentence for a person. */
     says: z.string(),
   })
-  .meta({ id: 'FlowDifference' });
-export type FlowDifference = z.infer<typeof FlowDifference>;
+  .meta({ id: 'FlowWhy' });
+export type FlowWhy = z.infer<typeof FlowWhy>;
 
 export const NodeWhy = z
   .object({
@@ -131,7 +131,7 @@ export const NodeWhy = z
     same: z.boolean(),
     /** What holds for the whole node, such as being offline, or a refused desired state. */
     reasons: z.array(Reason),
-    flows: z.array(FlowDifference),
+    flows: z.array(FlowWhy),
     /** Deployments that it has a place in and that have not reached it. */
     waiting: z.array(
       z.object({ deployment: Id, flow: z.string(), version: z.number().int(), says: z.string() }),

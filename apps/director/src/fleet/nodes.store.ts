@@ -2,6 +2,7 @@
 import { Injectable } from '@nestjs/common';
 import type { FlowReport, Metrics, NodeFacts, Reason, ReportPayload } from '@millrace/schemas';
 import type { SqlTx } from '../platform/database/database.js';
+import { jsonWithoutNul } from './node-text.js';
 
 export interface NodeRow {
   id: string;
@@ -90,7 +91,7 @@ export class NodesStore {
         JSON.stringify(node.labels),
         node.signingKey,
         node.credentialHash,
-        node.facts && JSON.stringify(node.facts),
+        node.facts && jsonWithoutNul(node.facts),
         node.at,
       ],
     );
@@ -139,7 +140,7 @@ export class NodesStore {
        JOIN nodes old ON old.id = v.id
        WHERE n.id = v.id AND n.revoked_at IS NULL
        RETURNING n.id, n.name, n.online, (old.online <> n.online) AS changed`,
-        [JSON.stringify(signs)],
+        [jsonWithoutNul(signs)],
       )
       .then((rows) =>
         (rows as { id: string; name: string; online: boolean; changed: boolean }[]).filter(
@@ -168,8 +169,8 @@ export class NodesStore {
 
   /** Keeps the report as the node's present, and in its history when it says something new. */
   async keepReport(tx: SqlTx, report: ReportPayload, now: Date): Promise<void> {
-    const flows = JSON.stringify(report.flows);
-    const refused = report.refused && JSON.stringify(report.refused);
+    const flows = jsonWithoutNul(report.flows);
+    const refused = report.refused && jsonWithoutNul(report.refused);
     const [before] = await tx.sql<{ same: boolean }>(
       `UPDATE nodes n SET report_seq = $2, reported_at = $3, flows = $4, accepted_epoch = $5, accepted_sequence = $6,
          refused = $7, facts = coalesce($8, n.facts), online = true, seen_at = $3,
@@ -186,7 +187,7 @@ export class NodesStore {
         report.epoch,
         report.sequence,
         refused,
-        report.facts ? JSON.stringify(report.facts) : null,
+        report.facts ? jsonWithoutNul(report.facts) : null,
       ],
     );
     if (before?.same) return;
@@ -200,7 +201,7 @@ export class NodesStore {
         now,
         report.sequence,
         flows,
-        report.refused && JSON.stringify(report.refused.reason),
+        report.refused && jsonWithoutNul(report.refused.reason),
       ],
     );
     await tx.sql(

@@ -1,0 +1,79 @@
+import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
+import {
+  Alert,
+  AlertList,
+  AlertQuery,
+  OutboxReply,
+  OutboxRequest,
+  PageQuery,
+  ResultList,
+  type Ack,
+} from '@millrace/schemas';
+import type { z } from 'zod';
+import { ForNodes, Needs } from '../access/guard.js';
+import { WhichNode, Who, type NodePrincipal, type Principal } from '../access/principal.js';
+import { Presence } from '../fleet/presence.js';
+import { Answers } from '../platform/http/answers.js';
+import { AlertsService } from './alerts.service.js';
+import { OutboxService } from './outbox.service.js';
+
+@Controller('v1')
+export class AlertsController {
+  constructor(
+    private readonly alerts: AlertsService,
+    private readonly outbox: OutboxService,
+    private readonly presence: Presence,
+  ) {}
+
+  @Get('alerts')
+  @Needs('alerts.read')
+  @Answers(200, AlertList)
+  list(@Who() who: Principal, @Query({ schema: AlertQuery }) query: AlertQuery) {
+    return this.alerts.list(who, query);
+  }
+
+  @Get('alerts/:id')
+  @Needs('alerts.read')
+  @Answers(200, Alert)
+  get(@Who() who: Principal, @Param('id') id: string): Promise<Alert> {
+    return this.alerts.get(who, id);
+  }
+
+  @Post('alerts/:id(^[^:]+)::acknowledge')
+  @Needs('alerts.write')
+  @Answers(200, Alert)
+  acknowledge(@Who() who: Principal, @Param('id') id: string): Promise<Alert> {
+    return this.alerts.acknowledge(who, id);
+  }
+
+  /** The newest results that flows of this name have sent up. */
+  @Get('flows/:flow/results')
+  @Needs('alerts.read')
+  @Answers(200, ResultList)
+  results(
+    @Who() who: Principal,
+    @Param('flow') flow: string,
+    @Query({ schema: PageQuery }) query: PageQuery,
+  ) {
+    return this.alerts.results(who, flow, query);
+  }
+
+  /** The outbox of a node whose broker is gone: answers with what is committed. */
+  @Post('agent/alerts')
+  @ForNodes()
+  @Answers(200, OutboxReply)
+  async takeIn(
+    @WhichNode() { organization, node }: NodePrincipal,
+    @Body({ schema: OutboxRequest }) { alerts, results }: z.infer<typeof OutboxRequest>,
+  ): Promise<z.infer<typeof OutboxReply>> {
+    this.presence.heard(organization, node);
+    const acks: z.infer<typeof Ack>[] = [];
+    if (alerts?.length) {
+      acks.push({ channel: 'alert', through: await this.outbox.recordAlerts(organization, node, alerts) });
+    }
+    if (results?.length) {
+      acks.push({ channel: 'result', through: await this.outbox.recordResults(organization, node, results) });
+    }
+    return { acks };
+  }
+}
