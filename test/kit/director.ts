@@ -44,6 +44,10 @@ export interface TestDirector {
 export async function testDirector(environment: Record<string, string> = {}): Promise<TestDirector> {
   const test = await testDatabase();
   const data = await mkdtemp(join(tmpdir(), 'millrace-director-'));
+  const cleanUp = async () => {
+    await test.close();
+    await rm(data, { recursive: true, force: true });
+  };
   const director = await startDirector(
     readConfig({
       MILLRACE_DATA: data,
@@ -55,7 +59,10 @@ export async function testDirector(environment: Record<string, string> = {}): Pr
       DATABASE_CONNECTIONS: '8',
       ...environment,
     }),
-  );
+  ).catch(async (error: unknown) => {
+    await cleanUp();
+    throw error;
+  });
   const admin = director.firstAdmin;
   if (!admin) throw new Error('a new director has a first admin');
   const call: TestDirector['call'] = async <Body>(
@@ -104,8 +111,7 @@ export async function testDirector(environment: Record<string, string> = {}): Pr
     },
     close: async () => {
       await director.close();
-      await test.close();
-      await rm(data, { recursive: true, force: true });
+      await cleanUp();
     },
   };
 }
