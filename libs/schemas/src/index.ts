@@ -4,6 +4,8 @@ export * from './contract.js';
 export * from './flow.js';
 export * from './access.js';
 export * from './inspection.js';
+export * from './catalogue.js';
+export * from './flows.js';
 export * from './fleet.js';
 export * from './deployments.js';
 export * from './alerts.js';

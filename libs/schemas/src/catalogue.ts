@@ -1,0 +1,214 @@
+/**
+ * Words of the room `catalogue`: resources, their versions and aliases, and uploads in parts.
+ *
+ * Bytes never travel in these: they go by signed links straight to and from the object store.
+ */
+import { z } from 'zod';
+import { pageOf } from './access.js';
+import { Contract } from './contract.js';
+import { NAME } from './flow.js';
+import { Inspection } from './inspection.js';
+import { ProblemPlace } from './problem.js';
+
+const Time = z.iso.datetime();
+const Id = z.string().min(1).max(64);
+const Digest = z
+  .string()
+  .regex(/^sha256:[0-9a-f]{64}$/, 'a digest is sha256: and 64 lower-case hexadecimal digits');
+const Version = z.number().int().min(1).max(999_999_999);
+/** PostgreSQL keeps no NUL in a text. */
+const line = (most: number) =>
+  z
+    .string()
+    .max(most)
+    // oxlint-disable-next-line no-control-regex
+    .regex(/^[^\u0000]*$/, 'a text holds no NUL character');
+
+export const ResourceName = z
+  .string()
+  .regex(NAME, 'a name has letters, digits, dots, dashes and underscores, and at most 128 of them');
+/** Begins with a letter, so that it is never taken for a version. */
+export const ALIAS = /^[a-zA-Z][a-zA-Z0-9._-]{0,127}$/;
+
+export const ResourceKind = z.enum(['model', 'script', 'runtime', 'data']).meta({ id: 'ResourceKind' });
+export type ResourceKind = z.infer<typeof ResourceKind>;
+
+export const ResourceCreate = z
+  .object({ name: ResourceName, description: line(10_000).optional() })
+  .meta({ id: 'ResourceCreate' });
+export type ResourceCreate = z.infer<typeof ResourceCreate>;
+
+export const Resource = z
+  .object({
+    name: z.string(),
+    description: z.string().nullable(),
+    /** Of its newest version; null before there is one. */
+    kind: ResourceKind.nullable(),
+    /** The newest version, whatever its state. */
+    latest: z.number().int().nullable(),
+    /** Version by alias. */
+    aliases: z.record(z.string(), z.number().int()),
+    createdBy: z.string(),
+    createdAt: Time,
+  })
+  .meta({ id: 'Resource' });
+export type Resource = z.infer<typeof Resource>;
+export const ResourceList = pageOf(Resource).meta({ id: 'ResourceList' });
+
+/** `sealing`: its bytes are being hashed and looked at. Only what is `ready` can be used. */
+export const ResourceState = z.enum(['sealing', 'ready', 'refused']).meta({ id: 'ResourceState' });
+export type ResourceState = z.infer<typeof ResourceState>;
+
+/** Why a version was refused, in the words of the table of problems. */
+export const ResourceRefusal = z
+  .object({ code: z.string(), detail: z.string(), errors: z.array(ProblemPlace).optional() })
+  .meta({ id: 'ResourceRefusal' });
+export type ResourceRefusal = z.infer<typeof ResourceRefusal>;
+
+export const ResourceVersion = z
+  .object({
+    resource: z.string(),
+    version: z.number().int(),
+    state: ResourceState,
+    kind: ResourceKind,
+    fileName: z.string(),
+    size: z.number().int(),
+    digest: z.string(),
+    note: z.string().nullable(),
+    refusal: ResourceRefusal.nullable(),
+    aliases: z.array(z.string()),
+    createdBy: z.string(),
+    createdAt: Time,
+    /** When it became ready or was refused. */
+    sealedAt: Time.nullable(),
+  })
+  .meta({ id: 'ResourceVersion' });
+export type ResourceVersion = z.infer<typeof ResourceVersion>;
+export const ResourceVersionList = pageOf(ResourceVersion).meta({ id: 'ResourceVersionList' });
+
+/** One version, with what its bytes say. */
+export const ResourceVersionDetails = ResourceVersion.extend({
+  inspection: Inspection.nullable(),
+  contract: Contract.nullable(),
+}).meta({ id: 'ResourceVersionDetails' });
+export type ResourceVersionDetails = z.infer<typeof ResourceVersionDetails>;
+
+export const UploadBegin = z
+  .object({
+    kind: ResourceKind,
+    /** As it lies on the disk of whoever uploads; only its last part is kept. Shown, never trusted. */
+    fileName: line(255).min(1),
+    size: z.number().int().min(0),
+    /** Of the bytes, as the uploader knows them; what arrives must have it. */
+    digest: Digest,
+    note: line(10_000).optional(),
+    /** Completes or replaces what can be read from the file. */
+    contract: Contract.optional(),
+  })
+  .meta({ id: 'UploadBegin' });
+export type UploadBegin = z.infer<typeof UploadBegin>;
+
+export const PartLink = z
+  .object({
+    number: z.number().int(),
+    /** Bytes from the start of the file. */
+    offset: z.number().int(),
+    length: z.number().int(),
+    /** For one PUT of exactly `length` bytes. */
+    url: z.string(),
+  })
+  .meta({ id: 'PartLink' });
+export type PartLink = z.infer<typeof PartLink>;
+
+/** Either the bytes are known and nothing is to be sent, or an upload has begun. */
+export const UploadBegun = z
+  .discriminatedUnion('exists', [
+    z.object({ exists: z.literal(true), version: z.number().int() }),
+    z.object({
+      exists: z.literal(false),
+      upload: Id,
+      /** Links for the first parts; POST .../uploads/{upload}:parts gives those of the others. */
+      parts: z.array(PartLink),
+      /** How many parts there are in all. */
+      partCount: z.number().int(),
+      /** Of the links; the upload itself lives longer. */
+      expiresAt: Time,
+    }),
+  ])
+  .meta({ id: 'UploadBegun' });
+export type UploadBegun = z.infer<typeof UploadBegun>;
+
+export const Upload = z
+  .object({
+    upload: Id,
+    resource: z.string(),
+    kind: ResourceKind,
+    fileName: z.string(),
+    size: z.number().int(),
+    digest: z.string(),
+    state: z.enum(['open', 'sealing', 'sealed', 'aborted']),
+    /** Parts that are there whole. */
+    done: z.array(z.number().int()),
+    /** Parts that are still to be sent. */
+    missing: z.array(
+      z.object({ number: z.number().int(), offset: z.number().int(), length: z.number().int() }),
+    ),
+    /** Once it was completed. */
+    version: z.number().int().nullable(),
+    /** When it is given up, unless it was completed. */
+    expiresAt: Time,
+  })
+  .meta({ id: 'Upload' });
+export type Upload = z.infer<typeof Upload>;
+
+/** Without `parts`: links for those that are missing, the first 1,000 of them. */
+export const PartsRequest = z
+  .object({ parts: z.array(z.number().int().min(1).max(10_000)).min(1).max(1_000).optional() })
+  .meta({ id: 'PartsRequest' });
+export type PartsRequest = z.infer<typeof PartsRequest>;
+export const PartLinks = z.object({ parts: z.array(PartLink), expiresAt: Time }).meta({ id: 'PartLinks' });
+export type PartLinks = z.infer<typeof PartLinks>;
+
+export const AliasMove = z
+  .object({ version: Version, note: line(10_000).optional() })
+  .meta({ id: 'AliasMove' });
+export type AliasMove = z.infer<typeof AliasMove>;
+
+export const Alias = z
+  .object({
+    alias: z.string(),
+    version: z.number().int(),
+    /** Rises with every move; the ETag. */
+    revision: z.number().int(),
+    movedBy: z.string(),
+    movedAt: Time,
+  })
+  .meta({ id: 'Alias' });
+export type Alias = z.infer<typeof Alias>;
+export const AliasList = z.object({ items: z.array(Alias), next: z.null() }).meta({ id: 'AliasList' });
+
+export const AliasMoved = z
+  .object({
+    revision: z.number().int(),
+    /** Null: the alias was new. */
+    from: z.number().int().nullable(),
+    to: z.number().int(),
+    note: z.string().nullable(),
+    movedBy: z.string(),
+    movedAt: Time,
+  })
+  .meta({ id: 'AliasMoved' });
+export type AliasMoved = z.infer<typeof AliasMoved>;
+export const AliasHistory = pageOf(AliasMoved).meta({ id: 'AliasHistory' });
+
+/** Where a resource is used: flow versions that are locked to one of its versions. */
+export const ResourceUse = z
+  .object({
+    flow: z.string(),
+    flowVersion: z.number().int(),
+    version: z.number().int(),
+    digest: z.string(),
+  })
+  .meta({ id: 'ResourceUse' });
+export type ResourceUse = z.infer<typeof ResourceUse>;
+export const ResourceUsage = pageOf(ResourceUse).meta({ id: 'ResourceUsage' });
