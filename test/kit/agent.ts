@@ -120,7 +120,7 @@ export async function testAgent(): Promise<TestAgent> {
 
 export interface FlowShape {
   name?: string;
-  how?: 'never' | 'counts' | 'throws' | 'exits' | 'at-start' | 'hangs';
+  how?: 'never' | 'counts' | 'throws' | 'exits' | 'at-start' | 'hangs' | 'on-file';
   everyMs?: number;
   /** How many numbers there are in all. */
   only?: number;

@@ -345,7 +345,9 @@ export async function startBenchDirector(): Promise<BenchDirector> {
           ms,
         );
       } catch (error) {
-        throw new Error(`${(error as Error).message}; the last report says ${JSON.stringify(latest())}`);
+        throw new Error(`${(error as Error).message}; the last report says ${JSON.stringify(latest())}`, {
+          cause: error,
+        });
       }
     },
     async close() {

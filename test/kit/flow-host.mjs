@@ -2,7 +2,7 @@
  * The program of a flow's process for tests of the agent: the real host with modules that do on purpose what
  * real ones do by misfortune. Needs the build (`npx tsc -b apps/agent`), as every real process does.
  */
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { Batch, Schema } from '../../libs/engine/dist/index.js';
 import { catalogueOf, defineKind } from '../../libs/flow/dist/index.js';
 import { hostFlow } from '../../apps/agent/dist/index.js';
@@ -68,7 +68,7 @@ const fails = defineKind({
   type: 'map.fails',
   category: 'map',
   settings: anything({
-    how: z.enum(['never', 'counts', 'throws', 'exits', 'at-start', 'hangs']),
+    how: z.enum(['never', 'counts', 'throws', 'exits', 'at-start', 'hangs', 'on-file']),
     tag: z.string().optional(),
   }),
   inputs: 'many',
@@ -85,6 +85,7 @@ const failing = (context) => {
       if (how === 'throws') throw new Error('thrown by a module');
       if (how === 'exits') process.exit(7);
       if (how === 'hangs') for (;;);
+      if (how === 'on-file' && existsSync(context.host.path('trip'))) process.exit(8);
       context.emit(batch);
     },
   };

@@ -1,5 +1,7 @@
 /** Versions come, prove themselves or go back: the whole agent with real processes, files and broker. */
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { numbersFlow, testAgent, type FlowShape, type TestAgent } from '../../../test/kit/agent.js';
 import { until, type BenchFlow } from '../../../test/kit/bench-director.js';
 import { foldersOf } from './folders.js';
@@ -106,15 +108,30 @@ test('a setting that this node does not know is refused, with the module and the
   expect(report.reason).toMatchObject({ code: 'CHECK_FAILED', detail: expect.stringContaining('step') });
 });
 
-test('when both versions fail the flow stops and says so, and does not loop', async () => {
+test('a first version that fails is stopped, since there is none to go back to', async () => {
   const { director, start } = test_;
-  await director.desire([flow(1, { how: 'exits', only: 1 }, { strategy: { probationMs: 100 } })]);
+  await director.desire([flow(1, { how: 'exits' })]);
   const agent = await start();
   const report = await director.flowReport('pump', (r) => r.outcome === 'failed', 'failure');
   expect(report).toMatchObject({ runningDigest: null, reason: { code: 'CRASHED' } });
-  const { processes } = await agent.status();
-  expect(processes.pump).toEqual([]);
+  await until(() => director.reports.length > 0, 'reports');
+  expect((await agent.status()).processes.pump).toEqual([]);
 });
+
+test('when both versions fail the flow stops, says so, and does not loop; the next good one works', async () => {
+  const { director, start, running, dataDir } = test_;
+  await director.desire([flow(1, { how: 'on-file' })]);
+  const agent = await start();
+  await running(1);
+  await writeFile(join(foldersOf(dataDir).flow('pump').work, 'trip'), '');
+  await director.desire([flow(2, { how: 'exits' })]);
+  const report = await director.flowReport('pump', (r) => r.outcome === 'failed', 'end of restarts', 120_000);
+  expect(report).toMatchObject({ runningDigest: null, reason: { code: 'CRASHED' } });
+  expect(report.reason!.detail).toContain('stopped for good after 5 restarts');
+  expect((await agent.status()).processes.pump).toEqual([]);
+  await director.desire([flow(3)]);
+  await running(3);
+}, 180_000);
 
 test('a flow whose desired state did not change is not touched', async () => {
   const { director, start, running } = test_;

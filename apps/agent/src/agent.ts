@@ -13,7 +13,7 @@ import type { AgentConfig } from './config.js';
 import { openInbox } from './desired/inbox.js';
 import { startPoll } from './desired/poll.js';
 import { directorApi } from './director/api.js';
-import { startLink } from './director/link.js';
+import { createLink } from './director/link.js';
 import { openRegistry, lockFolder } from './flows/registry.js';
 import { spawnFlow } from './flows/spawn.js';
 import { foldersOf } from './folders.js';
@@ -121,27 +121,27 @@ export async function startAgent(config: AgentConfig, log: Log = createLog(confi
 
   // The director: heard over MQTT, asked over HTTPS, told over either.
   const command = commandHandler({ identity, wall, restart: reconcile.restart });
-  const link = startLink({
+  const link = createLink({
     identity,
     log,
     wall,
     onConnection(connected) {
       wakeSenders();
       if (!connected) return;
-      reporter?.tellAll();
+      reporter.tellAll();
       poll.wake();
     },
     on: {
-      desired(message) {
-        if ('payload' in message) void inbox.take(message);
+      async desired(message) {
+        if ('payload' in message) await inbox.take(message);
         else if (inbox.isNews(message)) poll.wake();
       },
-      ack: ({ channel, through }) =>
-        void (channel === 'alert' ? alertSender : resultSender)?.acknowledge(through),
-      command: (signed) =>
-        void command(signed)
-          .then((reply) => reply && link.publish('reply', reply))
-          .catch((error: unknown) => log.warn({ error: String(error) }, 'a command was not answered')),
+      ack: async ({ channel, through }) =>
+        (channel === 'alert' ? alertSender : resultSender)?.acknowledge(through),
+      async command(signed) {
+        const reply = await command(signed);
+        if (reply !== undefined) await link.publish('reply', reply);
+      },
     },
   });
   const connected = () => link.connected;
@@ -201,6 +201,9 @@ export async function startAgent(config: AgentConfig, log: Log = createLog(confi
     wall,
     send: (message) => (link.connected ? link.publish('metrics', message) : Promise.resolve()),
   });
+
+  // Last, since whatever is heard finds everything ready.
+  link.connect();
 
   return {
     node: identity.node,

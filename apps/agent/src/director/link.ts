@@ -27,17 +27,20 @@ export interface LinkOptions {
   log: Log;
   wall(): number;
   onConnection(connected: boolean): void;
-  on: { [C in Down]: (payload: Payload<C>) => void };
+  /** The broker gets its acknowledgement when these have settled: then what was heard is safe. */
+  on: { [C in Down]: (payload: Payload<C>) => Promise<void> };
 }
 
 export interface Link {
+  /** Begins; until then nothing is heard. */
+  connect(): void;
   readonly connected: boolean;
   /** Fails at once when there is no connection: what must arrive lies in the outbox. */
   publish<C extends Channel>(channel: C, payload: Payload<C>): Promise<void>;
   close(): Promise<void>;
 }
 
-export function startLink({ identity, log, wall, onConnection, on }: LinkOptions): Link {
+export function createLink({ identity, log, wall, onConnection, on }: LinkOptions): Link {
   const address = { organization: identity.organization, node: identity.node };
   const urls = [identity.mqttUrl, identity.mqttWebSocketUrl].filter((url) => url !== null);
   let closed = false;
@@ -78,17 +81,18 @@ export function startLink({ identity, log, wall, onConnection, on }: LinkOptions
       onConnection(connection.state === 'connected');
       if (attempts >= ATTEMPTS && urls.length > 1) change(made);
     });
-    made.connect();
     return made;
   }
 
   function change(old: Transport): void {
     turn++;
     transport = dial(urls[turn % urls.length]!);
+    transport.connect();
     void old.close().catch(() => undefined);
   }
 
   return {
+    connect: () => transport.connect(),
     get connected() {
       return transport.connected;
     },

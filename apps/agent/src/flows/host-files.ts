@@ -4,8 +4,8 @@
  *
  * Guarantee: no path that is handed out lies elsewhere, symbolic links followed.
  */
-import { realpathSync } from 'node:fs';
-import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { readlinkSync, realpathSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { isReference, parseReference } from '@millrace/flow';
 import { Failure } from '@millrace/schemas';
 import type { ResourceFile } from '@millrace/engine';
@@ -17,7 +17,7 @@ export interface HostFiles {
 }
 
 export function hostFiles(flow: PrepareFlow): HostFiles {
-  const roots = flow.roots.map(real);
+  const roots = flow.roots.map((root) => real(root));
   const work = real(flow.work);
   const signed = new Set(Object.values(flow.resources).map(({ digest }) => digest));
 
@@ -58,11 +58,23 @@ function inside(root: string, path: string): boolean {
 }
 
 /** The path with links followed, as far as it exists; what is to be made keeps its name below that. */
-function real(path: string): string {
+function real(path: string, links = 0): string {
   try {
     return realpathSync(path);
   } catch {
     const parent = dirname(path);
-    return parent === path ? path : join(real(parent), path.slice(parent.length));
+    if (parent === path) return path;
+    const here = join(real(parent, links), basename(path));
+    // A link to what is not there yet leads where it leads; 40 of them are a circle, as for the system itself.
+    const target = links < 40 ? linkTarget(here) : undefined;
+    return target === undefined ? here : real(resolve(dirname(here), target), links + 1);
+  }
+}
+
+function linkTarget(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
   }
 }

@@ -25,8 +25,10 @@ import {
 import { metricsOf } from './metrics.js';
 import { loadState, saveState } from './state.js';
 
-/** State and metrics are looked at this often; what has not changed is neither saved nor sent. */
-const BEAT_MS = 1_000;
+/** Counters are sent this often, so that a bad version is seen soon. */
+const BEAT_MS = 250;
+/** The state is saved at most this often, and only when records came: each time costs an fsync. */
+const SAVE_MS = 1_000;
 
 interface Prepared {
   flow: PrepareFlow;
@@ -46,7 +48,8 @@ export function hostFlow({ kinds, behaviours }: HostOptions): void {
   let saveTo = '';
   let openedAt = Date.now();
   let heard = performance.now();
-  let savedAt = -1;
+  /** Records at the last save, and when that was. */
+  let saved = { records: -1, at: 0 };
   let messages = 0;
   const kept = new Map<number, { resolve(): void; reject(error: Error): void }>();
 
@@ -108,7 +111,7 @@ export function hostFlow({ kinds, behaviours }: HostOptions): void {
         tell({ log: 'warn', module: '', message: `the state in ${state} cannot be read; starting afresh` });
       saveTo = to;
       openedAt = Date.now();
-      savedAt = -1;
+      saved = { records: -1, at: performance.now() };
       const opening = run;
       open = true;
       watch(opening);
@@ -174,8 +177,8 @@ export function hostFlow({ kinds, behaviours }: HostOptions): void {
     if (performance.now() - heard > PATIENCE_MS) return leave('its parent hangs');
     if (run === undefined || !open) return;
     const records = sendMetrics();
-    if (records === savedAt) return;
-    savedAt = records;
+    if (records === saved.records || performance.now() - saved.at < SAVE_MS) return;
+    saved = { records, at: performance.now() };
     await save(run.snapshot());
   }
 
@@ -215,6 +218,8 @@ export function hostFlow({ kinds, behaviours }: HostOptions): void {
   // The parent alone says when to stop; Ctrl-C reaches the whole group, and the flow must drain first.
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => undefined);
+  // With the parent its end of the pipe is gone, and a last word must not cost the state.
+  process.stderr.on('error', () => undefined);
   beats();
 }
 

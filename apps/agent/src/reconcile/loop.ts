@@ -16,6 +16,8 @@ import { nextStep, type Step } from './next-step.js';
 /** The longest sleep: what nobody told us of is found by then. */
 const LOOK_MS = 30_000;
 const CLOSE_MS = 10_000;
+/** A disk that is full fails every step at once; it is not asked in a circle. */
+const FAILED_MS = 500;
 /** Steps on the way to the desired set: when one succeeds, what was waited for is over. */
 const bringing: ReadonlySet<Step['do']> = new Set(['stage', 'fetch', 'verify', 'warm']);
 
@@ -67,7 +69,7 @@ export async function startReconcile(options: LoopOptions): Promise<Reconcile> {
       } catch (error) {
         // Looking itself failed: the disk, most likely. The flow runs on, and it is looked again.
         log.error({ flow: lane.flow, error: String(error) }, 'a flow could not be looked at');
-        await lane.sleep(1_000);
+        await lane.sleep(FAILED_MS);
       }
     }
     if (!lane.gone) return;
@@ -104,7 +106,9 @@ export async function startReconcile(options: LoopOptions): Promise<Reconcile> {
       if (bringing.has(step.do)) lane.retry = null;
     } catch (error) {
       // Interrupted is not failed.
-      if (!signal.aborted) await stepFailed(lane, step, error);
+      if (signal.aborted) return;
+      await stepFailed(lane, step, error);
+      await lane.sleep(FAILED_MS);
     }
   }
 
