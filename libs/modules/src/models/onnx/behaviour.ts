@@ -6,9 +6,9 @@
  * the next call, since the thread's answers come at a time when nobody listens.
  */
 import {
+  Batch,
   BATCH_ROWS,
   Column,
-  type Batch,
   type Behaviour,
   type Create,
   type FieldValue,
@@ -21,6 +21,7 @@ import { OnnxSession, type OnnxBatch } from '@millrace/inference';
 import { Failure } from '@millrace/schemas';
 import { packBatch, unpackBatch, type PackedBatch } from '../../packed-batch.js';
 import {
+  copyNumbers,
   elementOf,
   fillInput,
   fixedRows,
@@ -48,6 +49,8 @@ export interface OnnxSettings {
 /** Batches with the thread at a time: one runs, the others lie ready. A power of two. */
 const SLOTS = 4;
 const INCOMPLETE = 1;
+/** Batches kept for use again: a full queue of batches of 256, and a few small ones. */
+const SPARE = 64;
 
 /** A batch of complete records that has not left. */
 interface Held {
@@ -64,6 +67,8 @@ interface Held {
 
 interface Places {
   schema: Schema;
+  /** Empty batches for the next records. */
+  spare: Batch[];
   inputs: number[][];
   outputs: number[];
 }
@@ -90,6 +95,7 @@ class OnnxModel implements Behaviour {
     const { settings } = this.context;
     this.places = inputs.map(({ schema }) => ({
       schema,
+      spare: [],
       inputs: settings.inputs.map(({ columns, window }) =>
         (columns ?? [window!]).map((name) => schema.index(name)),
       ),
@@ -100,11 +106,12 @@ class OnnxModel implements Behaviour {
   process(batch: Batch, input: number): void {
     this.check();
     this.open();
-    // A fork stays valid after this call: its maker lets go of arrays that another batch reads.
-    const fork = batch.fork();
-    this.partIncomplete(fork, input);
-    if (fork.n === 0 && fork.gaps === null) return;
-    this.hold(fork, input);
+    // A copy into a batch that is used again: keeping the batch itself would cost its maker new arrays.
+    const copy = this.places[input].spare.pop() ?? new Batch(batch.schema, batch.n);
+    copy.append(batch);
+    this.partIncomplete(copy, input);
+    if (copy.n === 0 && copy.gaps === null) return;
+    this.hold(copy, input);
     this.makeRoom();
     this.pump();
     this.context.queued(this.waiting);
@@ -308,9 +315,15 @@ class OnnxModel implements Behaviour {
     this.context.settings.outputs.forEach(({ tensor, as }, k) => {
       const output = slot.output(tensor);
       let at = 0;
+      const element = this.plan!.elements[k];
       for (const { held, piece } of pieces) {
+        const count = piece.last - piece.first;
+        if (copyNumbers(output, at, rows, element, held.results[k], piece.first, count)) {
+          at += count;
+          continue;
+        }
         for (let row = piece.first; row < piece.last; row++, at++) {
-          const value = readOutput(output, at, rows, this.plan!.elements[k]);
+          const value = readOutput(output, at, rows, element);
           if (value !== undefined) held.results[k].put(row, value);
           else {
             failed[at] = 1;
@@ -374,6 +387,9 @@ class OnnxModel implements Behaviour {
       this.context.fault(reason, n, bad);
     }
     if (batch.n > 0 || batch.gaps !== null) this.context.emit(batch);
+    batch.reset();
+    const { spare } = this.places[input];
+    if (spare.length < SPARE) spare.push(batch);
   }
 
   /** Remembers what must stop the flow, lets the sources go on, and so into `check`. */

@@ -102,6 +102,15 @@ export function fillInput(
   let at = 0;
   for (const { batch, indexes, first, last } of pieces) {
     const columns = indexes[position].map((index) => batch.peek(index)!);
+    if (numbers !== null && !big && !plan.fromWindow && columns.every(({ kinds }) => kinds === null)) {
+      // What nearly all batches are: numbers and nothing else, a column at a time.
+      for (let k = 0; k < width; k++) {
+        const { values } = columns[k];
+        for (let row = first, to = at * width + k; row < last; row++, to += width) numbers[to] = values[row];
+      }
+      at += last - first;
+      continue;
+    }
     for (let row = first; row < last; row++, at++) {
       if (plan.fromWindow) {
         const vector = columns[0].objects?.[row] as Float64Array | undefined;
@@ -172,6 +181,32 @@ export function elementOf(session: OnnxSession, { tensor, index, label, as }: Ou
     `Model ${session.name}: output ${as} asks ${tensor} for the class ${label}, and ` +
       (labels === undefined ? 'the model names no classes: set index.' : `it has ${labels.join(', ')}.`),
   );
+}
+
+/**
+ * Copies the numbers of `count` records from the tensor's record `at` into entries [first, ...) of a column
+ * of plain numbers; false, and nothing done that counts, when they are no such thing.
+ */
+export function copyNumbers(
+  { data }: OnnxTensor,
+  at: number,
+  rows: number,
+  element: number,
+  into: Column,
+  first: number,
+  count: number,
+): boolean {
+  const width = data.length / rows;
+  if (!(data instanceof Float32Array || data instanceof Float64Array) || into.kinds !== null) return false;
+  if (!Number.isInteger(width) || element >= width || (element < 0 && width !== 1)) return false;
+  let bad = 0;
+  for (let i = 0, from = at * width + Math.max(0, element); i < count; i++, from += width) {
+    const value = data[from];
+    into.values[first + i] = value;
+    // NaN and the infinities make this NaN, and it stays so.
+    bad += value - value;
+  }
+  return bad === 0;
 }
 
 /** The value of a record; undefined when the model gave none, or one that is no number. */
