@@ -8,7 +8,6 @@
 import {
   Batch,
   BATCH_ROWS,
-  Column,
   type Behaviour,
   type Create,
   type FieldValue,
@@ -20,14 +19,13 @@ import {
 import { OnnxSession, type OnnxBatch } from '@millrace/inference';
 import { Failure } from '@millrace/schemas';
 import { packBatch, unpackBatch, type PackedBatch } from '../../packed-batch.js';
+import { count, lackingRows, newHeld, type Held } from './held.js';
 import {
-  copyNumbers,
   elementOf,
   fillInput,
   fixedRows,
-  isUsable,
   planInputs,
-  readOutput,
+  readRows,
   type FilledInput,
   type InputSetting,
   type OutputSetting,
@@ -51,19 +49,6 @@ const SLOTS = 4;
 const INCOMPLETE = 1;
 /** Batches kept for use again: a full queue of batches of 256, and a few small ones. */
 const SPARE = 64;
-
-/** A batch of complete records that has not left. */
-interface Held {
-  batch: Batch;
-  input: number;
-  /** Rows that went to the thread, and rows that came back. */
-  sent: number;
-  done: number;
-  failed: Uint8Array;
-  /** Why the first of the failed did. */
-  reason: string;
-  results: Column[];
-}
 
 interface Places {
   schema: Schema;
@@ -123,43 +108,21 @@ class OnnxModel implements Behaviour {
   }
 
   private hold(batch: Batch, input: number): void {
-    this.held.push({
-      batch,
-      input,
-      sent: 0,
-      done: 0,
-      failed: new Uint8Array(batch.n),
-      reason: '',
-      results: this.context.settings.outputs.map(() => resultColumn(batch.n)),
-    });
+    this.held.push(newHeld(batch, input, this.context.settings.outputs.length));
     this.unsent += batch.n;
     this.waiting += batch.n;
   }
 
   /** Takes the records out that lack an input, and sends them on or drops them. */
   private partIncomplete(batch: Batch, input: number): void {
-    let lacking: Uint8Array | undefined;
-    for (const indexes of this.places[input].inputs) {
-      for (const index of indexes) {
-        const column = batch.peek(index);
-        if (column !== undefined && column.count === batch.n && column.kinds === null) continue;
-        lacking ??= new Uint8Array(batch.n);
-        const usable = new Uint8Array(batch.n);
-        const count = column?.count ?? 0;
-        for (let i = 0; i < count; i++) {
-          if (isUsable(column!, i)) usable[column!.rows[i]] = 1;
-        }
-        for (let row = 0; row < batch.n; row++) if (usable[row] === 0) lacking[row] = 1;
-      }
-    }
-    const n = lacking?.reduce((sum, one) => sum + one, 0) ?? 0;
-    if (lacking === undefined || n === 0) return;
+    const lacking = lackingRows(batch, this.places[input].inputs);
+    if (lacking === null) return;
     if (this.context.settings.onIncomplete === 'port') {
       const aside = batch.fork();
       aside.gaps = null;
       aside.retain(lacking);
       this.context.emit(aside, INCOMPLETE);
-    } else this.context.drop('incomplete', n);
+    } else this.context.drop('incomplete', count(lacking));
     batch.retain(lacking.map((one) => 1 - one));
   }
 
@@ -317,19 +280,10 @@ class OnnxModel implements Behaviour {
       let at = 0;
       const element = this.plan!.elements[k];
       for (const { held, piece } of pieces) {
-        const count = piece.last - piece.first;
-        if (copyNumbers(output, at, rows, element, held.results[k], piece.first, count)) {
-          at += count;
-          continue;
-        }
-        for (let row = piece.first; row < piece.last; row++, at++) {
-          const value = readOutput(output, at, rows, element);
-          if (value !== undefined) held.results[k].put(row, value);
-          else {
-            failed[at] = 1;
-            reason = `the model gave no number for ${as} (NaN, or no such element)`;
-          }
-        }
+        const { first, last } = piece;
+        if (!readRows(output, at, rows, element, held.results[k], first, last - first, failed))
+          reason = `the model gave no number for ${as} (NaN, or no such element)`;
+        at += last - first;
       }
     });
     return reason;
@@ -364,7 +318,7 @@ class OnnxModel implements Behaviour {
 
   private leave({ batch, input, failed, reason, results }: Held): void {
     const { fallback, outputs } = this.context.settings;
-    const n = failed.reduce((sum, one) => sum + one, 0);
+    const n = count(failed);
     let bad: Batch | undefined;
     if (n > 0 && fallback !== undefined) {
       this.context.count('fallback', n);
@@ -438,13 +392,6 @@ class OnnxModel implements Behaviour {
     await this.opening;
     await this.session?.close();
   }
-}
-
-function resultColumn(rows: number): Column {
-  const column = new Column(rows);
-  for (let row = 0; row < rows; row++) column.rows[row] = row;
-  column.count = rows;
-  return column;
 }
 
 export const create: Create<OnnxSettings> = (context) => new OnnxModel(context);

@@ -4,7 +4,7 @@
  * Rows that do not fit (a text for a number, a vector of the wrong length) are told and filled with 0, so that
  * the others of the batch are not lost. It runs nothing and keeps nothing.
  */
-import { BOOLEAN, NUMBER, TEXT, VECTOR, type Batch, type Column, type FieldValue } from '@millrace/engine';
+import { BOOLEAN, NUMBER, TEXT, type Batch, type Column, type FieldValue } from '@millrace/engine';
 import type { OnnxBatch, OnnxSession, OnnxTensor } from '@millrace/inference';
 import { Failure, type ModelPort } from '@millrace/schemas';
 
@@ -160,16 +160,6 @@ function sizeByWindow(plan: FilledInput, { batch, indexes, first }: Piece, posit
   plan.shape = fit(plan.declared, vector.length) ?? [vector.length];
 }
 
-/** Whether an entry can be given to a model at all: a value, and in a vector nothing but numbers. */
-export function isUsable(column: Column, entry: number): boolean {
-  const kind = column.kind(entry);
-  if (kind === NUMBER || kind === TEXT || kind === BOOLEAN) return true;
-  if (kind !== VECTOR) return false;
-  const vector = column.objects![entry] as Float64Array;
-  for (let i = 0; i < vector.length; i++) if (vector[i] - vector[i] !== 0) return false;
-  return vector.length > 0;
-}
-
 /** Which element of a record an output takes; -1 for all of them. */
 export function elementOf(session: OnnxSession, { tensor, index, label, as }: OutputSetting): number {
   if (label === undefined) return index ?? -1;
@@ -184,10 +174,37 @@ export function elementOf(session: OnnxSession, { tensor, index, label, as }: Ou
 }
 
 /**
+ * Copies the results of `count` records from the tensor's record `at` into entries [first, ...) of a column.
+ * Records without one are marked in `failed`, at `at` and on; gives whether all have one.
+ */
+export function readRows(
+  tensor: OnnxTensor,
+  at: number,
+  rows: number,
+  element: number,
+  into: Column,
+  first: number,
+  count: number,
+  failed: Uint8Array,
+): boolean {
+  if (copyNumbers(tensor, at, rows, element, into, first, count)) return true;
+  let all = true;
+  for (let i = 0; i < count; i++) {
+    const value = readOutput(tensor, at + i, rows, element);
+    if (value !== undefined) into.put(first + i, value);
+    else {
+      failed[at + i] = 1;
+      all = false;
+    }
+  }
+  return all;
+}
+
+/**
  * Copies the numbers of `count` records from the tensor's record `at` into entries [first, ...) of a column
  * of plain numbers; false, and nothing done that counts, when they are no such thing.
  */
-export function copyNumbers(
+function copyNumbers(
   { data }: OnnxTensor,
   at: number,
   rows: number,
@@ -210,12 +227,7 @@ export function copyNumbers(
 }
 
 /** The value of a record; undefined when the model gave none, or one that is no number. */
-export function readOutput(
-  tensor: OnnxTensor,
-  row: number,
-  rows: number,
-  element: number,
-): FieldValue | undefined {
+function readOutput(tensor: OnnxTensor, row: number, rows: number, element: number): FieldValue | undefined {
   const { data } = tensor;
   const width = data.length / rows;
   if (!Number.isInteger(width)) return undefined;
