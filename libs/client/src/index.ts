@@ -1,1 +1,5 @@
-export {};
+export { client, type Client } from './client.js';
+export type { FollowOptions } from './events.js';
+export type { Answer, Call, ClientOptions, Http, Method } from './http.js';
+export { each, take } from './pages.js';
+export { pushContent, type Content, type Pushed, type PushOptions } from './upload.js';

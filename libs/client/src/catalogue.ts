@@ -1,0 +1,60 @@
+/** The room `catalogue`: resources, their versions and aliases, and uploads in parts. */
+import {
+  Alias,
+  AliasHistory,
+  AliasList,
+  PartLinks,
+  Resource,
+  ResourceList,
+  ResourceUsage,
+  ResourceVersion,
+  ResourceVersionDetails,
+  ResourceVersionList,
+  Upload,
+  UploadBegun,
+  type AliasMove,
+  type PageQuery,
+  type ResourceCreate,
+  type UploadBegin,
+} from '@millrace/schemas';
+import type { Http } from './http.js';
+import { segment } from './pages.js';
+
+export const catalogueOf = (http: Http) => {
+  const of = (name: string) => `/v1/resources/${segment(name)}`;
+  const upload = (name: string, id: string) => `${of(name)}/uploads/${segment(id)}`;
+  return {
+    list: (query: PageQuery = {}) => http.ask(ResourceList, 'GET', '/v1/resources', { query }),
+    get: (name: string) => http.ask(Resource, 'GET', of(name)),
+    create: (body: ResourceCreate) => http.ask(Resource, 'POST', '/v1/resources', { body }),
+    remove: (name: string) => http.tell('DELETE', of(name)),
+    versions: (name: string, query: PageQuery = {}) =>
+      http.ask(ResourceVersionList, 'GET', `${of(name)}/versions`, { query }),
+    version: (name: string, version: number) =>
+      http.ask(ResourceVersionDetails, 'GET', `${of(name)}/versions/${version}`),
+    usage: (name: string, query: PageQuery = {}) =>
+      http.ask(ResourceUsage, 'GET', `${of(name)}/usage`, { query }),
+
+    beginUpload: (name: string, body: UploadBegin) =>
+      http.ask(UploadBegun, 'POST', `${of(name)}/versions:begin-upload`, { body }),
+    upload: (name: string, id: string) => http.ask(Upload, 'GET', upload(name, id)),
+    /** Fresh links for these parts, or for those that are missing. */
+    partLinks: (name: string, id: string, parts?: number[]) =>
+      http.ask(PartLinks, 'POST', `${upload(name, id)}:parts`, { body: { parts } }),
+    completeUpload: (name: string, id: string) =>
+      http.ask(ResourceVersion, 'POST', `${upload(name, id)}:complete-upload`),
+
+    aliases: (name: string) => http.ask(AliasList, 'GET', `${of(name)}/aliases`),
+    /** With its ETag, which a move sends as `ifMatch`. */
+    alias: (name: string, alias: string) =>
+      http.answer(Alias, 'GET', `${of(name)}/aliases/${segment(alias)}`),
+    /** A new alias needs no `ifMatch`. */
+    moveAlias: (name: string, alias: string, body: AliasMove, ifMatch?: string) =>
+      http.answer(Alias, 'PUT', `${of(name)}/aliases/${segment(alias)}`, {
+        body,
+        headers: ifMatch === undefined ? { 'if-none-match': '*' } : { 'if-match': ifMatch },
+      }),
+    aliasHistory: (name: string, alias: string, query: PageQuery = {}) =>
+      http.ask(AliasHistory, 'GET', `${of(name)}/aliases/${segment(alias)}/history`, { query }),
+  };
+};

@@ -1,0 +1,50 @@
+/** The room `fleet`: nodes, join tokens, groups. Nodes and groups go by id or name everywhere. */
+import {
+  Group,
+  GroupList,
+  GroupPreview,
+  JoinTokenCreated,
+  JoinTokenList,
+  Node,
+  NodeHistory,
+  NodeList,
+  NodeMetrics,
+  NodeNameList,
+  NodeWhy,
+  type FilteredPageQuery,
+  type GroupChange,
+  type GroupCreate,
+  type JoinTokenCreate,
+  type NodeChange,
+  type PageQuery,
+} from '@millrace/schemas';
+import type { Http } from './http.js';
+import { segment } from './pages.js';
+
+export const fleetOf = (http: Http) => ({
+  nodes: (query: FilteredPageQuery = {}) => http.ask(NodeList, 'GET', '/v1/nodes', { query }),
+  node: (id: string) => http.ask(Node, 'GET', `/v1/nodes/${segment(id)}`),
+  changeNode: (id: string, body: NodeChange) => http.ask(Node, 'PATCH', `/v1/nodes/${segment(id)}`, { body }),
+  removeNode: (id: string) => http.tell('DELETE', `/v1/nodes/${segment(id)}`),
+  revokeNode: (id: string) => http.ask(Node, 'POST', `/v1/nodes/${segment(id)}:revoke`),
+  nodeHistory: (id: string, query: PageQuery = {}) =>
+    http.ask(NodeHistory, 'GET', `/v1/nodes/${segment(id)}/history`, { query }),
+  nodeMetrics: (id: string) => http.ask(NodeMetrics, 'GET', `/v1/nodes/${segment(id)}/metrics`),
+  /** Why it does not run what it should. */
+  why: (id: string) => http.ask(NodeWhy, 'GET', `/v1/nodes/${segment(id)}/why`),
+
+  joinTokens: (query: PageQuery = {}) => http.ask(JoinTokenList, 'GET', '/v1/join-tokens', { query }),
+  createJoinToken: (body: JoinTokenCreate) => http.ask(JoinTokenCreated, 'POST', '/v1/join-tokens', { body }),
+  removeJoinToken: (id: string) => http.tell('DELETE', `/v1/join-tokens/${segment(id)}`),
+
+  groups: (query: PageQuery = {}) => http.ask(GroupList, 'GET', '/v1/groups', { query }),
+  group: (id: string) => http.ask(Group, 'GET', `/v1/groups/${segment(id)}`),
+  createGroup: (body: GroupCreate) => http.ask(Group, 'POST', '/v1/groups', { body }),
+  changeGroup: (id: string, body: GroupChange) =>
+    http.ask(Group, 'PATCH', `/v1/groups/${segment(id)}`, { body }),
+  removeGroup: (id: string) => http.tell('DELETE', `/v1/groups/${segment(id)}`),
+  groupNodes: (id: string, query: PageQuery = {}) =>
+    http.ask(NodeNameList, 'GET', `/v1/groups/${segment(id)}/nodes`, { query }),
+  previewGroup: (selector: string) =>
+    http.ask(GroupPreview, 'POST', '/v1/groups:preview', { body: { selector } }),
+});
