@@ -3,11 +3,12 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { AccessModule } from './access/access.module.js';
 import { AlertsModule } from './alerts/alerts.module.js';
 import { CatalogueModule } from './catalogue/catalogue.module.js';
+import { DeploymentsModule } from './deployments/deployments.module.js';
 import { FleetModule } from './fleet/fleet.module.js';
 import { FlowsModule } from './flows/flows.module.js';
 import { PlatformModule, type Platform } from './platform/platform.module.js';
 
-const rooms = [AccessModule, CatalogueModule, FlowsModule, FleetModule, AlertsModule];
+const rooms = [AccessModule, CatalogueModule, FlowsModule, FleetModule, DeploymentsModule, AlertsModule];
 
 @Module({})
 export class AppModule {

@@ -107,11 +107,11 @@ export class AlertsStore {
     take: number,
   ): Promise<AlertRow[]> {
     return tx.sql<AlertRow>(
-      `SELECT * FROM alerts WHERE id < $1 AND ($3::text IS NULL OR state = $3)
+      `SELECT * FROM alerts WHERE ($1::text IS NULL OR id < $1) AND ($3::text IS NULL OR state = $3)
          AND ($4::text IS NULL OR severity = $4) AND ($5::text IS NULL OR node_id = $5 OR node_name = $5)
          AND ($6::text IS NULL OR flow = $6) ORDER BY id DESC LIMIT $2`,
       [
-        after ?? '~',
+        after ?? null,
         take,
         query.state ?? null,
         query.severity ?? null,
@@ -157,9 +157,9 @@ export class AlertsStore {
   }
 
   results(tx: SqlTx, flow: string, after: string | undefined, take: number): Promise<ResultRow[]> {
-    return tx.sql<ResultRow>('SELECT * FROM results WHERE flow = $1 AND id < $2 ORDER BY id DESC LIMIT $3', [
+    return tx.sql<ResultRow>('SELECT * FROM results WHERE flow = $1 AND ($2::text IS NULL OR id < $2) ORDER BY id DESC LIMIT $3', [
       flow,
-      after ?? '~',
+      after ?? null,
       take,
     ]);
   }

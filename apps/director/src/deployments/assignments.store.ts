@@ -32,9 +32,9 @@ export class AssignmentsStore {
     take: number,
   ): Promise<AssignmentRow[]> {
     return tx.sql<AssignmentRow>(
-      `SELECT ${columns} FROM assignments WHERE id < $1 AND ($3::text IS NULL OR flow = $3)
+      `SELECT ${columns} FROM assignments WHERE ($1::text IS NULL OR id < $1) AND ($3::text IS NULL OR flow = $3)
          AND ($4::text IS NULL OR group_id = $4) ORDER BY id DESC LIMIT $2`,
-      [after ?? '~', take, query.flow ?? null, query.group ?? null],
+      [after ?? null, take, query.flow ?? null, query.group ?? null],
     );
   }
 

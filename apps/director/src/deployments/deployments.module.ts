@@ -1,37 +1,40 @@
 /** The room `deployments`: bringing flow versions to nodes, and what stays behind. */
 import { Global, Module } from '@nestjs/common';
+import { CatalogueModule } from '../catalogue/catalogue.module.js';
 import { FleetModule } from '../fleet/fleet.module.js';
 import { GroupUsers } from '../fleet/group-users.js';
+import { FlowUsage } from '../flows/flow-usage.js';
+import { FlowsModule } from '../flows/flows.module.js';
 import { AgentController } from './agent.controller.js';
 import { AssignmentsController } from './assignments.controller.js';
 import { AssignmentsService } from './assignments.service.js';
 import { AssignmentsStore } from './assignments.store.js';
 import { DeploymentsController } from './deployments.controller.js';
 import { DeploymentsJob } from './deployments.job.js';
-import { DeploymentsReader } from './deployments.reader.js';
 import { DeploymentsService } from './deployments.service.js';
 import { DeploymentsStore } from './deployments.store.js';
 import { DesiredStates } from './desired.js';
 import { DesiredStore } from './desired.store.js';
 import { Dispatch } from './dispatch.js';
 import { DeploymentEvents } from './events.js';
+import { FlowsInUse, GroupsInUse } from './in-use.js';
 import { Memberships } from './memberships.js';
 import { NodeDesiredService } from './node-desired.service.js';
 import { Planning } from './planning.js';
+import { Releases } from './releases.js';
 import { ReportListener } from './report.listener.js';
 import { ReportsService } from './reports.service.js';
 import { Rollouts } from './rollouts.js';
 
 @Global()
 @Module({
-  imports: [FleetModule],
+  imports: [CatalogueModule, FlowsModule, FleetModule],
   controllers: [AgentController, AssignmentsController, DeploymentsController],
   providers: [
     AssignmentsService,
     AssignmentsStore,
     DeploymentEvents,
     DeploymentsJob,
-    DeploymentsReader,
     DeploymentsService,
     DeploymentsStore,
     DesiredStates,
@@ -40,12 +43,14 @@ import { Rollouts } from './rollouts.js';
     Memberships,
     NodeDesiredService,
     Planning,
+    Releases,
     ReportListener,
     ReportsService,
     Rollouts,
-    { provide: GroupUsers, useExisting: DeploymentsReader },
+    { provide: GroupUsers, useClass: GroupsInUse },
+    { provide: FlowUsage, useClass: FlowsInUse },
   ],
-  // Global for GroupUsers alone: the fleet asks before a group is deleted.
-  exports: [DeploymentsReader, GroupUsers],
+  // Global for GroupUsers and FlowUsage alone: others ask before they delete.
+  exports: [FlowUsage, GroupUsers],
 })
 export class DeploymentsModule {}

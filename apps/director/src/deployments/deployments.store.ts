@@ -131,10 +131,10 @@ export class DeploymentsStore {
   ): Promise<DeploymentRow[]> {
     return tx.sql<DeploymentRow>(
       `SELECT ${columns} FROM deployments
-       WHERE id < $1 AND ($3::text IS NULL OR state = $3) AND ($4::text IS NULL OR flow = $4)
+       WHERE ($1::text IS NULL OR id < $1) AND ($3::text IS NULL OR state = $3) AND ($4::text IS NULL OR flow = $4)
          AND ($5::text IS NULL OR group_id = $5 OR group_name = $5)
        ORDER BY id DESC LIMIT $2`,
-      [after ?? '~', take, query.state ?? null, query.flow ?? null, query.group ?? null],
+      [after ?? null, take, query.state ?? null, query.flow ?? null, query.group ?? null],
     );
   }
 
@@ -191,8 +191,8 @@ export class DeploymentsStore {
 
   targetPage(tx: SqlTx, deployment: string, after: string | undefined, take: number): Promise<TargetRow[]> {
     return tx.sql<TargetRow>(
-      'SELECT * FROM deployment_targets WHERE deployment_id = $1 AND node_id < $2 ORDER BY node_id DESC LIMIT $3',
-      [deployment, after ?? '~', take],
+      'SELECT * FROM deployment_targets WHERE deployment_id = $1 AND ($2::text IS NULL OR node_id < $2) ORDER BY node_id DESC LIMIT $3',
+      [deployment, after ?? null, take],
     );
   }
 

@@ -1,10 +1,33 @@
-/** Port: what a published flow version brings to nodes, and where its bytes lie. Flows and catalogue stand behind it. */
+/** What a published flow version brings to nodes, asked of the flows; and where its bytes lie, of the catalogue. */
+import { Injectable } from '@nestjs/common';
+import { Failure } from '@millrace/schemas';
+import { CatalogueReader, type BlobPlace } from '../catalogue/catalogue.reader.js';
+import { FlowsReader, type PublishedFlow } from '../flows/flows.reader.js';
 import type { SqlTx } from '../platform/database/database.js';
-import type { Release } from './deployments.store.js';
 
-export abstract class Releases {
-  /** The locked document with its resources; fails when there is no such version. */
-  abstract find(tx: SqlTx, flow: string, version: number): Promise<Release & { digest: string }>;
-  /** Key in the object store and size of the bytes with this digest; undefined when they are not there. */
-  abstract blob(tx: SqlTx, digest: string): Promise<{ key: string; size: number } | undefined>;
+@Injectable()
+export class Releases {
+  constructor(
+    private readonly flows: FlowsReader,
+    private readonly catalogue: CatalogueReader,
+  ) {}
+
+  async find(tx: SqlTx, flow: string, version: number): Promise<PublishedFlow> {
+    const published = await this.flows.published(tx, flow, version);
+    if (published) return published;
+    const latest = await this.flows.latestVersion(tx, flow);
+    const detail =
+      latest === undefined
+        ? `There is no flow ${flow}. GET /v1/flows lists them.`
+        : `Flow ${flow} has no version ${version}; the newest is ${latest || 'still a draft'}. Publish it first.`;
+    const pointer = latest === undefined ? '/flow' : '/version';
+    throw new Failure('deployments.nothing-published', detail, {
+      errors: [{ pointer, detail: 'not published' }],
+    });
+  }
+
+  /** Undefined when the bytes are not there. */
+  blob(tx: SqlTx, digest: string): Promise<BlobPlace | undefined> {
+    return this.catalogue.blob(tx, digest);
+  }
 }

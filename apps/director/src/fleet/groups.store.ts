@@ -40,8 +40,8 @@ const tokenColumns = 'id, group_id, labels, uses, used, created_by, created_at, 
 @Injectable()
 export class GroupsStore {
   page(tx: SqlTx, after: string | undefined, take: number): Promise<GroupRow[]> {
-    return tx.sql<GroupRow>(`SELECT ${columns} FROM groups WHERE id < $1 ORDER BY id DESC LIMIT $2`, [
-      after ?? '~',
+    return tx.sql<GroupRow>(`SELECT ${columns} FROM groups WHERE ($1::text IS NULL OR id < $1) ORDER BY id DESC LIMIT $2`, [
+      after ?? null,
       take,
     ]);
   }
@@ -178,8 +178,8 @@ export class GroupsStore {
 
   tokens(tx: SqlTx, after: string | undefined, take: number): Promise<JoinTokenRow[]> {
     return tx.sql<JoinTokenRow>(
-      `SELECT ${tokenColumns} FROM join_tokens WHERE id < $1 ORDER BY id DESC LIMIT $2`,
-      [after ?? '~', take],
+      `SELECT ${tokenColumns} FROM join_tokens WHERE ($1::text IS NULL OR id < $1) ORDER BY id DESC LIMIT $2`,
+      [after ?? null, take],
     );
   }
 

@@ -51,8 +51,8 @@ const HISTORY_KEPT = 200;
 export class NodesStore {
   /** Newest first. */
   page(tx: SqlTx, after: string | undefined, take: number): Promise<NodeRow[]> {
-    return tx.sql<NodeRow>(`SELECT ${columns} FROM nodes WHERE id < $1 ORDER BY id DESC LIMIT $2`, [
-      after ?? '~',
+    return tx.sql<NodeRow>(`SELECT ${columns} FROM nodes WHERE ($1::text IS NULL OR id < $1) ORDER BY id DESC LIMIT $2`, [
+      after ?? null,
       take,
     ]);
   }

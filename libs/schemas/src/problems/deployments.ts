@@ -3,6 +3,11 @@ import type { ProblemTable } from './table.js';
 /** What can go wrong in the room `deployments`: each code has a page in docs/problems/. */
 export const deployments = {
   'deployments.not-found': { kind: 'refusal', status: 404, title: 'There is no such deployment' },
+  'deployments.nothing-published': {
+    kind: 'refusal',
+    status: 404,
+    title: 'There is no such published flow version',
+  },
   'deployments.assignment-unknown': { kind: 'refusal', status: 404, title: 'There is no such assignment' },
   'deployments.illegal-move': {
     kind: 'refusal',
