@@ -29,6 +29,11 @@ export interface Behaviour {
    * `outputs`; returning nothing means that what comes in leaves by every port, with the schema it has.
    */
   bind?(inputs: readonly Input[]): Schema[][] | void;
+  /**
+   * Loads what takes long, such as a model. Called once before the sources are opened, while an older version
+   * of the flow may still run; what cannot be loaded is thrown.
+   */
+  prepare?(): Promise<void>;
   process?(batch: Batch, input: number): void;
   /** Live flows only, every TICK_MS: for what depends on time going by and not on records. */
   tick?(): void;

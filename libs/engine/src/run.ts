@@ -49,6 +49,7 @@ export class FlowRun {
   private ticker: NodeJS.Timeout | undefined;
   private replaying: Promise<void> = Promise.resolve();
   private settle!: { resolve(): void; reject(reason: unknown): void };
+  private preparing: Promise<void> | undefined;
   private ending: Promise<void> | undefined;
   private failed = false;
   private last: Snapshot | null = null;
@@ -73,8 +74,31 @@ export class FlowRun {
     this.live = this.units.some(({ behaviour }) => behaviour.start !== undefined || behaviour.replay?.live);
   }
 
+  /** Loads what takes long, so that `start` takes no time. Nothing of the outside is read yet. */
+  prepare(): Promise<void> {
+    return (this.preparing ??= this.prepareAll());
+  }
+
+  private async prepareAll(): Promise<void> {
+    await Promise.all(
+      this.units.map(async ({ id, behaviour }) => {
+        try {
+          await behaviour.prepare?.();
+        } catch (thrown) {
+          throw failureOf(new ModuleError(id, thrown));
+        }
+      }),
+    );
+  }
+
   /** Opens the sources, after restoring what an earlier run saved. */
   async start(snapshot?: Snapshot): Promise<void> {
+    try {
+      await this.prepare();
+    } catch (error) {
+      this.fail(error);
+      throw error;
+    }
     if (snapshot) this.restore(snapshot);
     const sources = this.units.filter(({ behaviour }) => behaviour.start || behaviour.replay);
     const replays = sources.filter(({ behaviour }) => behaviour.replay);

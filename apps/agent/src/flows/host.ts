@@ -97,6 +97,7 @@ export function hostFlow({ kinds, behaviours }: HostOptions): void {
       }
       prepared = { flow, document: substitute(document, parameterValues(document, layers).values).document };
       run = build(prepared);
+      await run.prepare();
       const shared = Object.values(document.modules).every(
         ({ type }) => kinds.get(type)?.sharing !== 'exclusive',
       );
@@ -126,8 +127,9 @@ export function hostFlow({ kinds, behaviours }: HostOptions): void {
 
     async pause() {
       const result = await close();
-      // Warm again, so that going back takes no longer than opening the sources.
+      // Warm again, so that going back takes no longer than opening the sources; `open` waits for what loads.
       if (prepared !== undefined) run = build(prepared);
+      run?.prepare().catch(() => undefined);
       return result;
     },
 
