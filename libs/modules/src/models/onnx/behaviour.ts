@@ -88,6 +88,13 @@ class OnnxModel implements Behaviour {
     }));
   }
 
+  /** Loads the model before the sources are opened: a swap of versions then takes no time for it. */
+  async prepare(): Promise<void> {
+    this.open();
+    await this.opening;
+    this.check();
+  }
+
   process(batch: Batch, input: number): void {
     this.check();
     this.open();
