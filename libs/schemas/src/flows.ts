@@ -22,6 +22,9 @@ const line = (most: number) =>
 const Text = line(8_388_608);
 const Json = z.record(z.string(), z.unknown());
 
+/** A version or a revision in a path. */
+export const VersionNumber = z.coerce.number().int().min(1).max(999_999_999);
+
 export const FlowCreate = z
   .object({
     name: z
@@ -62,7 +65,7 @@ export const FlowDraft = z
     flow: z.string(),
     /** Rises with every save; the ETag. */
     revision: z.number().int(),
-    /** As it was saved; null when the text cannot be read. */
+    /** As it was saved; null when the text is no flow. */
     document: Json.nullable(),
     /** As it was written, when it came as text. */
     text: z.string().nullable(),
@@ -72,6 +75,13 @@ export const FlowDraft = z
   })
   .meta({ id: 'FlowDraft' });
 export type FlowDraft = z.infer<typeof FlowDraft>;
+
+/** One save of many: every save is kept. */
+export const FlowDraftSaved = FlowDraft.pick({ revision: true, savedBy: true, savedAt: true }).meta({
+  id: 'FlowDraftSaved',
+});
+export type FlowDraftSaved = z.infer<typeof FlowDraftSaved>;
+export const FlowDraftSaves = pageOf(FlowDraftSaved).meta({ id: 'FlowDraftSaves' });
 
 /** Without a body the draft is checked. */
 export const FlowCheck = FlowDraftSave.nullish().meta({ id: 'FlowCheck' });

@@ -31,8 +31,16 @@ interface Row extends Omit<ResolvedResource, 'size'> {
 
 @Injectable()
 export class CatalogueReader {
-  /** What `resource:name@selector` means now: a version from 1, or an alias. */
-  async resolve(tx: SqlTx, name: string, selector: number | string): Promise<ResolvedResource | undefined> {
+  /**
+   * What `resource:name@selector` means now: a version from 1, or an alias. With `hold` the version cannot be
+   * deleted before the transaction ends.
+   */
+  async resolve(
+    tx: SqlTx,
+    name: string,
+    selector: number | string,
+    { hold = false }: { hold?: boolean } = {},
+  ): Promise<ResolvedResource | undefined> {
     const rows = await tx.sql<Row>(
       `SELECT r.id AS resource, r.name, v.version, v.state, v.kind, v.digest, v.size, v.file_name AS "fileName", v.contract
        FROM resources r JOIN resource_versions v ON v.resource_id = r.id
@@ -40,7 +48,7 @@ export class CatalogueReader {
          typeof selector === 'number'
            ? '$2'
            : '(SELECT a.version FROM resource_aliases a WHERE a.resource_id = r.id AND a.alias = $2)'
-       }`,
+       } ${hold ? 'FOR KEY SHARE OF v' : ''}`,
       [name, selector],
     );
     const row = rows[0];

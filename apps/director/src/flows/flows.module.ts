@@ -1,16 +1,47 @@
 /** The room `flows`: drafts that people edit, and versions that never change. */
-import { Global, Module } from '@nestjs/common';
+import { Global, Inject, Module, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyInstance } from 'fastify';
 import { CatalogueModule } from '../catalogue/catalogue.module.js';
 import { ResourceUsers } from '../catalogue/resource-users.js';
+import { CONFIG } from '../platform/platform.module.js';
+import type { Config } from '../platform/config.js';
+import { FlowChecks } from './checks.js';
+import { FlowsController } from './flows.controller.js';
 import { FlowsReader } from './flows.reader.js';
+import { FlowsService } from './flows.service.js';
 import { FlowsStore } from './flows.store.js';
+import { PublishingService } from './publishing.service.js';
 import { FlowsUseResources } from './resource-users.js';
 
 @Global()
 @Module({
   imports: [CatalogueModule],
-  providers: [FlowsReader, FlowsStore, { provide: ResourceUsers, useClass: FlowsUseResources }],
+  controllers: [FlowsController],
+  providers: [
+    FlowChecks,
+    FlowsReader,
+    FlowsService,
+    FlowsStore,
+    PublishingService,
+    { provide: ResourceUsers, useClass: FlowsUseResources },
+  ],
   // Global for ResourceUsers alone: the catalogue asks it before it deletes.
   exports: [FlowsReader, ResourceUsers],
 })
-export class FlowsModule {}
+export class FlowsModule implements OnModuleInit {
+  constructor(
+    private readonly http: HttpAdapterHost,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** A flow as YAML comes as it is written, so that its comments survive. */
+  onModuleInit(): void {
+    const server = this.http.httpAdapter.getInstance<FastifyInstance>();
+    server.addContentTypeParser(
+      ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-yaml'],
+      { parseAs: 'string', bodyLimit: this.config.maxBodyBytes },
+      (_request, body, done) => done(null, body),
+    );
+  }
+}

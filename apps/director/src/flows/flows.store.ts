@@ -102,6 +102,15 @@ export class FlowsStore {
     ]);
   }
 
+  /** Without what was saved. */
+  drafts(tx: SqlTx, flow: string, window: Window): Promise<Omit<DraftRow, 'document' | 'text'>[]> {
+    return tx.sql(
+      `SELECT revision, saved_by, saved_at FROM flow_drafts WHERE flow_id = $1 AND revision < $2
+       ORDER BY revision DESC LIMIT $3`,
+      [flow, Number(window.after ?? PAST_ALL), window.take],
+    );
+  }
+
   /** Without their documents. */
   versions(tx: SqlTx, flow: string, window: Window): Promise<Omit<VersionRow, 'document'>[]> {
     return tx.sql(

@@ -2,6 +2,11 @@ import type { ProblemTable } from './table.js';
 
 /** What can go wrong in the room `flows`: each code has a page in docs/problems/. */
 export const flows = {
+  'flows.not-found': { kind: 'refusal', status: 404, title: 'There is no such flow' },
+  'flows.version-not-found': { kind: 'refusal', status: 404, title: 'The flow has no such version' },
+  'flows.no-draft': { kind: 'refusal', status: 404, title: 'Nothing was saved for this flow yet' },
+  'flows.name-taken': { kind: 'refusal', status: 409, title: 'There is a flow of this name already' },
+  'flows.in-use': { kind: 'refusal', status: 409, title: 'The flow is in use' },
   'flows.invalid': { kind: 'refusal', status: 422, title: 'The flow does not pass its checks' },
   'flows.cycle': { kind: 'refusal', status: 422, title: 'The wires of the flow form a cycle' },
   'flows.unreadable': { kind: 'refusal', status: 422, title: 'The flow cannot be read' },

@@ -25,6 +25,8 @@ export async function createApp(
   const { config, log } = platform;
   const adapter = new FastifyAdapter({
     bodyLimit: config.maxBodyBytes,
+    // A name has up to 128 characters, and an action may stand behind it.
+    routerOptions: { maxParamLength: 256 },
     genReqId: () => newId(),
     requestIdHeader: false,
     // Time for the head and body of a request to arrive; streams that we send may take longer.
