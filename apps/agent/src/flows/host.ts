@@ -23,7 +23,7 @@ import {
   type ToHost,
 } from './ipc.js';
 import { metricsOf } from './metrics.js';
-import { loadState, saveState } from './state.js';
+import { loadState, saveState, stateBytes } from './state.js';
 
 /** Counters are sent this often, so that a bad version is seen soon. */
 const BEAT_MS = 250;
@@ -47,6 +47,7 @@ export function hostFlow({ kinds, behaviours }: HostOptions): void {
   let open = false;
   let saveTo = '';
   let openedAt = Date.now();
+  let firstAt: number | null = null;
   let heard = performance.now();
   /** Records at the last save, and when that was. */
   let saved = { records: -1, at: 0 };
@@ -57,6 +58,10 @@ export function hostFlow({ kinds, behaviours }: HostOptions): void {
     if (process.connected) process.send?.(message, undefined, undefined, sent);
     else sent();
   };
+
+  /** Requests are done one after the other, in the order in which they came. */
+  let before: Promise<void> = Promise.resolve();
+  const then = (task: () => Promise<void>) => void (before = before.then(task));
 
   function build({ flow, document }: Prepared): FlowRun {
     const files = hostFiles(flow);
@@ -115,6 +120,13 @@ export function hostFlow({ kinds, behaviours }: HostOptions): void {
       saved = { records: -1, at: performance.now() };
       const opening = run;
       open = true;
+      firstAt = null;
+      const sources = opening.units.filter(({ behaviour }) => behaviour.process === undefined);
+      const first = () => {
+        firstAt = Date.now();
+        for (const { id } of sources) opening.tap(id, null);
+      };
+      for (const { id } of sources) opening.tap(id, first);
       watch(opening);
       try {
         await opening.start(snapshot ?? undefined);
@@ -126,24 +138,28 @@ export function hostFlow({ kinds, behaviours }: HostOptions): void {
     },
 
     async pause() {
-      const result = await close();
+      const { left, state } = await close();
+      if (state !== null) then(() => saveState(saveTo, state).catch(logged));
       // Warm again, so that going back takes no longer than opening the sources; `open` waits for what loads.
       if (prepared !== undefined) run = build(prepared);
       run?.prepare().catch(() => undefined);
-      return result;
+      return { left, state };
     },
 
-    stop: close,
+    async stop() {
+      const { left, state } = await close();
+      if (state !== null) await saveState(saveTo, state);
+      return { left, state: null };
+    },
   };
 
-  async function close(): Promise<{ left: number; saved: boolean }> {
-    if (run === undefined || !open) return { left: 0, saved: false };
+  async function close(): Promise<Answers['pause']> {
+    if (run === undefined || !open) return { left: 0, state: null };
     open = false;
     const state = await run.stop();
     const left = Object.values(run.counters()).reduce((sum, { queued }) => sum + queued, 0);
-    if (state !== null) await saveState(saveTo, state);
     sendMetrics();
-    return { left, saved: state !== null };
+    return { left, state: state === null ? null : stateBytes(state) };
   }
 
   /** A flow that is over by itself says so; one that was told to stop does not. */
@@ -164,14 +180,14 @@ export function hostFlow({ kinds, behaviours }: HostOptions): void {
   }
 
   const save = async (state: Snapshot | null) => {
-    if (state !== null) await saveState(saveTo, state);
+    if (state !== null) await saveState(saveTo, stateBytes(state));
   };
   const logged = (error: unknown) =>
     tell({ log: 'warn', module: '', message: `could not save the state: ${String(error)}` });
 
   function sendMetrics(): number {
     const metrics = metricsOf(run!, openedAt);
-    tell({ metrics });
+    tell({ metrics, firstAt });
     return metrics.records;
   }
 
@@ -192,12 +208,10 @@ export function hostFlow({ kinds, behaviours }: HostOptions): void {
   async function leave(why: string): Promise<void> {
     setTimeout(() => process.exit(1), DRAIN_MS).unref();
     process.stderr.write(`the flow drains and ends: ${why}\n`);
-    await close().catch(() => undefined);
+    await does.stop({ ask: 'stop' }).catch(() => undefined);
     process.exit(0);
   }
 
-  /** Requests are done one after the other, in the order in which they came. */
-  let before: Promise<void> = Promise.resolve();
   process.on('message', (message: ToHost) => {
     heard = performance.now();
     if ('ack' in message) {
@@ -207,7 +221,7 @@ export function hostFlow({ kinds, behaviours }: HostOptions): void {
       else waiting?.reject(new Failure('platform.unavailable', message.error));
     } else if ('request' in message) {
       const { id, request } = message;
-      before = before.then(() =>
+      then(() =>
         (does[request.ask] as (request: Request) => Promise<Answers[Asked]>)(request).then(
           (result) =>
             tell({ answer: id, result }, request.ask === 'stop' ? () => process.exit(0) : undefined),

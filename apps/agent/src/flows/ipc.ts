@@ -2,8 +2,7 @@
  * What the agent and the process of a flow say to each other: the whole protocol, typed.
  *
  * The agent asks and the host answers each request once, by its `id`; besides, the host speaks of its own
- * accord. Both sides are the same build, so nothing is parsed here. State never travels this way: it passes
- * from version to version as a file.
+ * accord. Both sides are the same build, so nothing is parsed here.
  *
  *     spawned --prepare--> warm --open--> open --pause--> warm --open--> ...   --stop--> gone
  */
@@ -13,9 +12,12 @@ import type { FlowMetrics, LockedResource, ParameterValue, ProblemCode } from '@
 export type Request =
   /** Read and check the flow, bind its modules, load its resources; the sources stay closed. */
   | { ask: 'prepare'; flow: PrepareFlow }
-  /** Take up the state, if there is one, and open the sources. Also resumes what was paused. */
-  | { ask: 'open'; state: string | null; saveTo: string }
-  /** Take nothing more, drain, save the state to where `open` said, and be warm again. */
+  /**
+   * Take up the state, if there is one, and open the sources. Also resumes what was paused. The state is the
+   * one that another version handed over, or a file.
+   */
+  | { ask: 'open'; state: Uint8Array | string | null; saveTo: string }
+  /** Take nothing more, drain, hand over the state, save it to where `open` said, and be warm again. */
   | { ask: 'pause' }
   /** The same, and exit. */
   | { ask: 'stop' };
@@ -43,9 +45,12 @@ export interface Answers {
     shared: boolean;
   };
   open: { live: boolean };
-  /** Records that were taken and could not leave: they are lost unless their source gives them again. */
-  pause: { left: number; saved: boolean };
-  stop: { left: number; saved: boolean };
+  /**
+   * `left`: records that were taken and could not leave; they are lost unless their source gives them again.
+   * `state` is handed over before it is on the disk, since the stream stands still meanwhile.
+   */
+  pause: { left: number; state: Uint8Array | null };
+  stop: { left: number; state: null };
 }
 export type Asked = Request['ask'];
 
@@ -65,7 +70,8 @@ export type ToHost =
 export type FromHost =
   | { answer: number; result: Answers[Asked] }
   | { answer: number; error: HostError }
-  | { metrics: Omit<FlowMetrics, 'flow' | 'digest'> }
+  /** `firstAt`: epoch milliseconds of the first record since the sources were opened. */
+  | { metrics: Omit<FlowMetrics, 'flow' | 'digest'>; firstAt: number | null }
   /** Acknowledged with its number once it is kept. */
   | { director: number; message: DirectorMessage }
   | { log: 'info' | 'warn' | 'error'; module: string; message: string }

@@ -34,6 +34,8 @@ export interface FlowProcess {
   readonly openedAt: number;
   /** Monotonic milliseconds at which `metrics` came. */
   readonly measuredAt: number;
+  /** Epoch milliseconds of the first record since the sources were opened. */
+  readonly firstAt: number | null;
   readonly metrics: Omit<FlowMetrics, 'flow' | 'digest'> | undefined;
   /** Why it is dead, or `finished` with an error. */
   readonly failure: HostError | undefined;
@@ -83,6 +85,7 @@ export function startProcess(options: ProcessOptions): FlowProcess {
   let phase: Phase = 'cold';
   let openedAt = 0;
   let measuredAt = 0;
+  let firstAt: number | null = null;
   let silent = 0;
   let shared = false;
   let metrics: FlowProcess['metrics'];
@@ -127,6 +130,7 @@ export function startProcess(options: ProcessOptions): FlowProcess {
       else request?.resolve(message.result);
     } else if ('metrics' in message) {
       metrics = message.metrics;
+      firstAt = message.firstAt;
       measuredAt = now();
     } else if ('director' in message) {
       options.onDirector(message.message).then(
@@ -215,6 +219,9 @@ export function startProcess(options: ProcessOptions): FlowProcess {
     },
     get openedAt() {
       return openedAt;
+    },
+    get firstAt() {
+      return firstAt;
     },
     get measuredAt() {
       return measuredAt;

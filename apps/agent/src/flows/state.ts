@@ -7,15 +7,15 @@ import { deserialize, serialize } from 'node:v8';
 import { writeAtomically } from '@millrace/blobs';
 import type { Snapshot } from '@millrace/engine';
 
-export function saveState(path: string, snapshot: Snapshot): Promise<void> {
-  return writeAtomically(path, serialize(snapshot));
-}
+export const stateBytes = (snapshot: Snapshot): Uint8Array => serialize(snapshot);
 
-/** undefined: none was saved; null: there is one that cannot be read. */
-export async function loadState(path: string): Promise<Snapshot | undefined | null> {
-  let bytes: Buffer;
+export const saveState = (path: string, state: Uint8Array): Promise<void> => writeAtomically(path, state);
+
+/** From a file or handed over. undefined: none was saved; null: there is one that cannot be read. */
+export async function loadState(from: string | Uint8Array): Promise<Snapshot | undefined | null> {
+  let bytes = from;
   try {
-    bytes = await readFile(path);
+    if (typeof bytes === 'string') bytes = await readFile(bytes);
   } catch {
     return undefined;
   }

@@ -11,6 +11,7 @@ import { Failure, FlowDocument } from '@millrace/schemas';
 import { blobSource } from '../blobs/source.js';
 import type { Random } from '../backoff.js';
 import type { DirectorApi } from '../director/api.js';
+import type { Answers } from '../flows/ipc.js';
 import type { FlowProcess } from '../flows/process.js';
 import { readSet, removeFlow, removeSets, writeRecord, writeSet, type FlowRecord } from '../flows/sets.js';
 import type { Log } from '../log.js';
@@ -145,8 +146,10 @@ const executors: Executors = {
     lane.rateBefore = old === undefined ? 0 : rate(old, tools.now());
     await change(lane, tools, { trying: set, swap: null });
     const began = tools.now();
-    const left = old === undefined ? null : await pauseOld(old, lane, tools);
-    const state = lane.record.good === null ? null : lane.folders.set(lane.record.good.key).state;
+    lane.swappedAt = tools.wall();
+    const paused = old === undefined ? null : await pauseOld(old, lane, tools);
+    const saved = lane.record.good === null ? null : lane.folders.set(lane.record.good.key).state;
+    const state = paused?.state ?? saved;
     try {
       await next.ask({ ask: 'open', state, saveTo: lane.folders.set(to).state }, OPEN_MS);
     } catch (error) {
@@ -160,13 +163,20 @@ const executors: Executors = {
     if (old === undefined) return;
     const shared = old.shared && next.shared;
     await change(lane, tools, {
-      swap: { gapMs: Math.round(tools.now() - began), lost: shared ? left : null },
+      swap: { gapMs: Math.round(tools.now() - began), lost: shared && paused !== null ? paused.left : null },
     });
   },
 
   async settle({ key }, lane, tools) {
     const old = lane.record.good?.key;
-    await change(lane, tools, { good: lane.record.trying, trying: null, verdict: null, interrupted: null });
+    const swap = stoodStill(lane, key);
+    await change(lane, tools, {
+      swap,
+      good: lane.record.trying,
+      trying: null,
+      verdict: null,
+      interrupted: null,
+    });
     lane.restart = null;
     lane.failures = [];
     if (old !== undefined && old !== key) await end(lane, old, STOP_MS);
@@ -212,10 +222,10 @@ const executors: Executors = {
   wait: async () => undefined,
 };
 
-/** Records that the old version took and could not bring out, or null when it had to be killed. */
-async function pauseOld(old: FlowProcess, lane: Lane, { log }: Tools): Promise<number | null> {
+/** What the old version hands over, or null when it had to be killed. */
+async function pauseOld(old: FlowProcess, lane: Lane, { log }: Tools): Promise<Answers['pause'] | null> {
   try {
-    return (await old.ask({ ask: 'pause' }, PAUSE_MS)).left;
+    return await old.ask({ ask: 'pause' }, PAUSE_MS);
   } catch (error) {
     log.warn({ flow: lane.flow, error: messageOf(error) }, 'the old version does not drain and is killed');
     await old.kill();
@@ -247,6 +257,17 @@ async function clean(lane: Lane, { collect }: Tools): Promise<void> {
   await removeSets(lane.folders, keep);
   for (const key of lane.settings.keys()) if (!keep.has(key)) lane.settings.delete(key);
   await collect();
+}
+
+/** A stream this fast has a record at every moment, so the first one tells when it flowed again. */
+const STEADY_PER_SECOND = 10;
+
+/** The swap as it was for the stream: a source that is open may still have to connect. */
+function stoodStill({ record, rateBefore, swappedAt, processes }: Lane, key: string): FlowRecord['swap'] {
+  const { swap } = record;
+  const firstAt = processes.get(key)?.firstAt ?? null;
+  if (swap === null || firstAt === null || rateBefore < STEADY_PER_SECOND) return swap;
+  return { ...swap, gapMs: Math.max(swap.gapMs, Math.round(firstAt - swappedAt)) };
 }
 
 /** Records a second since its sources were opened. */

@@ -35,6 +35,8 @@ export class Lane {
   /** Monotonic times at which the good set failed. */
   failures: number[] = [];
   rateBefore = 0;
+  /** Epoch milliseconds at which the old version was told to take nothing more. */
+  swappedAt = 0;
   step: Step = { do: 'wait', until: null, reason: null };
   gone = false;
   private current = new AbortController();
