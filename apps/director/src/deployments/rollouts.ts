@@ -101,7 +101,8 @@ export class Rollouts {
       const targets = rows.map((row) => rolloutTarget(row, online));
       const step = nextStep(rolloutOf(deployment), targets, this.clock.now());
       if (step.step === 'wait') {
-        if (step.says !== deployment.says) await this.deployments.change(tx, id, { says: step.says });
+        // While it is paused, what stopped it is what a person wants to read.
+        if (deployment.state !== 'paused') await this.deployments.change(tx, id, { says: step.says });
         return false;
       }
       await this.take(tx, deployment, step, rows, epoch);
