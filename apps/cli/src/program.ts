@@ -1,7 +1,9 @@
 /** The tree of commands. A noun a file in commands/; what a command needs is loaded when it runs. */
 import { Command } from 'commander';
+import { addAgent } from './commands/agent.js';
 import { addCheck } from './commands/check.js';
 import { addRun } from './commands/run.js';
+import { addUp } from './commands/up.js';
 
 export function millrace(): Command {
   const program = new Command('millrace')
@@ -9,8 +11,10 @@ export function millrace(): Command {
     .version('0.1.0')
     .exitOverride()
     .showHelpAfterError('(add --help for what it takes)');
+  addUp(program);
   addRun(program);
   addCheck(program);
+  addAgent(program);
   inherit(program);
   return program;
 }

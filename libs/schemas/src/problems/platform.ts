@@ -43,6 +43,11 @@ export const platform = {
     title: 'The object store has nothing under this key',
   },
   'platform.link-refused': { kind: 'refusal', status: 403, title: 'The link is not valid, or has ended' },
+  'platform.already-running': {
+    kind: 'refusal',
+    status: 409,
+    title: 'Another Millrace works in this data folder',
+  },
   'platform.unavailable': { kind: 'outage', status: 503, title: 'A service that is needed does not answer' },
   'platform.no-space': { kind: 'outage', status: 507, title: 'The disk or the quota is full' },
   'platform.unreadable-file': {

@@ -1,0 +1,100 @@
+/**
+ * A file into the catalogue: hashed, sent in parts, waited for until it is ready.
+ *
+ * Guarantee: the file is read as a stream, never whole; nothing is sent when the director knows the digest.
+ */
+import { createReadStream } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { basename, extname } from 'node:path';
+import { hashStream } from '@millrace/blobs';
+import { pushContent, type Client, type Pushed } from '@millrace/client';
+import { Failure, type ResourceKind } from '@millrace/schemas';
+
+export interface PushFile {
+  name: string;
+  path: string;
+  /** Told by the file's ending when absent. */
+  kind?: ResourceKind;
+  note?: string;
+  onHashed?(digest: string, size: number): void;
+  onProgress?(doneBytes: number, size: number): void;
+  signal?: AbortSignal;
+}
+
+export async function pushFile(to: Client, file: PushFile): Promise<Pushed & { digest: string }> {
+  const { path, name, note } = file;
+  const { size } = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    throw new Failure('engine.file-unreadable', `${path} cannot be read: ${cause.message}.`, { cause });
+  });
+  const { digest } = await hashStream(createReadStream(path));
+  file.onHashed?.(digest, size);
+  await ensureResource(to, name);
+  const handle = await open(path);
+  try {
+    const pushed = await pushContent(
+      to.catalogue,
+      name,
+      { kind: file.kind ?? kindOf(path), fileName: basename(path), size, digest, note },
+      {
+        async read(offset, length) {
+          const bytes = new Uint8Array(length);
+          await handle.read(bytes, 0, length, offset);
+          return bytes;
+        },
+      },
+      { onProgress: file.onProgress, signal: file.signal },
+    );
+    return { ...pushed, digest };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Points an alias at a version, knowing where it stood; tells whether it moved. */
+export async function pointAlias(
+  { catalogue }: Client,
+  name: string,
+  alias: string,
+  version: number,
+): Promise<{ moved: boolean; from: number | null }> {
+  const before = await catalogue.alias(name, alias).catch(unlessMissing);
+  if (before?.value.version === version) return { moved: false, from: version };
+  await catalogue.moveAlias(name, alias, { version }, before?.etag);
+  return { moved: true, from: before?.value.version ?? null };
+}
+
+async function ensureResource({ catalogue }: Client, name: string): Promise<void> {
+  if ((await catalogue.get(name).catch(unlessMissing)) !== undefined) return;
+  await catalogue.create({ name });
+}
+
+/** For asking whether something is there: a 404 is an answer. */
+export function unlessMissing(error: unknown): undefined {
+  if (error instanceof Failure && error.row.status === 404) return undefined;
+  throw error;
+}
+
+const endings: Record<string, ResourceKind> = {
+  '.onnx': 'model',
+  '.csv': 'data',
+  '.jsonl': 'data',
+  '.json': 'data',
+  '.gz': 'data',
+  '.parquet': 'data',
+  '.txt': 'data',
+  '.py': 'script',
+  '.js': 'script',
+  '.mjs': 'script',
+  '.r': 'script',
+  '.jl': 'script',
+  '.jar': 'script',
+};
+
+function kindOf(path: string): ResourceKind {
+  const kind = endings[extname(path).toLowerCase()];
+  if (kind !== undefined) return kind;
+  throw new Failure(
+    'platform.invalid-request',
+    `What ${path} is cannot be told from its name. Say it with --kind model, script, runtime or data.`,
+  );
+}

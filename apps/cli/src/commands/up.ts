@@ -1,0 +1,30 @@
+import type { Command } from 'commander';
+
+interface Options {
+  demo?: boolean;
+  data?: string;
+  port?: string;
+  host?: string;
+  json?: boolean;
+}
+
+export function addUp(program: Command): void {
+  program
+    .command('up')
+    .summary('director and its services on this machine')
+    .description(
+      'Starts the director with its jobs and embedded services in this process, and prints how to sign in when all ' +
+        'is ready. Ctrl-C stops everything that it started. Services with a variable of docs/configuration.md are ' +
+        'used instead of embedded ones.',
+    )
+    .option('--demo', 'with three nodes in two groups, a real flow and live data')
+    .option('--data <dir>', 'folder of everything (default: MILLRACE_DATA, or .millrace)')
+    .option('--port <n>', 'HTTP port; 0 picks one (default: MILLRACE_PORT, or 8080)')
+    .option('--host <address>', 'address to listen on (default: MILLRACE_HOST, or 127.0.0.1)')
+    .option('--json', 'stdout is one line {"ready": true, "url", "email", "password", "token"}')
+    .action(async ({ demo = false, json = false, ...rest }: Options) => {
+      const { up } = await import('../up/up.js');
+      await up({ demo, json, ...rest });
+      process.exit();
+    });
+}
