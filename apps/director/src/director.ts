@@ -21,6 +21,7 @@ import { claim } from './platform/embedded/claim.js';
 import { startPostgres } from './platform/embedded/postgres.js';
 import { createApp } from './platform/http/app.js';
 import { Live } from './platform/live/live.js';
+import { LiveRelay } from './platform/live/relay.js';
 import { createLog, type Log } from './platform/log.js';
 import { loadMasterKey, type MasterKey } from './platform/master-key.js';
 import { DiskStore } from './platform/objects/disk.js';
@@ -46,10 +47,13 @@ export interface StartOptions {
   clock?: Clock;
   /** Called before the first admin is committed: what it has kept is never lost by a crash in between. */
   keepFirstAdmin?: (admin: FirstAdmin) => Promise<void>;
+  /** `http` answers requests, `jobs` works through the queue and listens to nodes; both unless told. */
+  part?: 'http' | 'jobs';
 }
 
 export async function startDirector(config: Config, options: StartOptions = {}): Promise<Director> {
-  const { clock = systemClock, keepFirstAdmin } = options;
+  const { clock = systemClock, keepFirstAdmin, part } = options;
+  if (part !== undefined) assertShareable(config);
   const log = createLog(config.logLevel);
   const ends: (() => Promise<unknown>)[] = [];
   const close = async () => {
@@ -76,6 +80,11 @@ export async function startDirector(config: Config, options: StartOptions = {}):
     const queue = config.redisUrl ? redisQueue(config.redisUrl, log) : postgresQueue(databaseUrl, log);
     ends.push(() => queue.close());
     const live = new Live(clock);
+    if (part !== undefined) {
+      const relay = new LiveRelay(databaseUrl, database.pool, live, log);
+      ends.push(() => relay.close());
+      await relay.start();
+    }
 
     const platform: Platform = { config, log, clock, addresses, masterKey, database, objects, queue, live };
     const app = await createApp(AppModule.of(platform), platform, (server) => {
@@ -86,10 +95,11 @@ export async function startDirector(config: Config, options: StartOptions = {}):
 
     const broker = config.mqtt ? undefined : await openBroker(config, app, log);
     if (broker) ends.push(() => broker.close());
-    await app.listen(config.port, config.host);
+    if (part === 'jobs') await app.init();
+    else await app.listen(config.port, config.host);
     broker?.attach(app.getHttpServer() as never);
 
-    const { port } = app.getHttpServer().address() as AddressInfo;
+    const port = (app.getHttpServer().address() as AddressInfo | null)?.port;
     addresses.publicUrl = config.publicUrl ?? `http://${hostIn(config.host)}:${port}`;
     addresses.mqttUrl = config.mqtt?.url ?? `mqtt://${new URL(addresses.publicUrl).hostname}:${broker?.port}`;
     addresses.directorMqtt = config.mqtt ?? {
@@ -97,13 +107,29 @@ export async function startDirector(config: Config, options: StartOptions = {}):
       ...broker?.director,
     };
     addresses.disconnectNode = (node) => broker?.disconnect(node);
-    app.get(NodeLink, { strict: false }).start();
-    await queue.start();
+    if (part !== 'http') {
+      app.get(NodeLink, { strict: false }).start();
+      await queue.start();
+    }
     return { url: addresses.publicUrl, mqttUrl: addresses.mqttUrl, firstAdmin, app, platform, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** What two processes work on must lie outside of both. */
+function assertShareable(config: Config): void {
+  const missing = [
+    ...(config.database.url ? [] : ['DATABASE_URL']),
+    ...(config.mqtt ? [] : ['MQTT_URL']),
+    ...(config.publicUrl ? [] : ['MILLRACE_PUBLIC_URL']),
+  ];
+  if (missing.length === 0) return;
+  throw new Failure(
+    'platform.configuration',
+    `HTTP and jobs as two processes need what both can reach: set ${missing.join(', ')}.`,
+  );
 }
 
 /** Embedded or real, migrated when we may. Returns the address for the role that owns nothing. */

@@ -1,23 +1,5 @@
-/** The director as a process of its own: configuration from the environment, ends with SIGTERM or SIGINT. */
+/** The director as a process of its own; with MILLRACE_JOBS=elsewhere it answers requests and no more. */
 import 'reflect-metadata';
-import { Failure } from '@millrace/schemas';
-import { startDirector } from './director.js';
-import { readConfig } from './platform/config.js';
+import { runDirector } from './process.js';
 
-try {
-  const director = await startDirector(readConfig());
-  process.stdout.write(
-    `${JSON.stringify({ ready: true, url: director.url, mqttUrl: director.mqttUrl, ...director.firstAdmin })}\n`,
-  );
-  let ending = false;
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      if (ending) return;
-      ending = true;
-      void director.close().then(() => process.exit(0));
-    });
-  }
-} catch (error) {
-  process.stderr.write(`${error instanceof Failure ? error.message : (error as Error).stack}\n`);
-  process.exit(1);
-}
+await runDirector(({ jobs }) => (jobs === 'elsewhere' ? 'http' : undefined));

@@ -34,6 +34,14 @@ export const Variables = z.object({
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
     .meta(about('What is logged, as JSON lines on stderr.')),
+  MILLRACE_JOBS: z
+    .enum(['here', 'elsewhere'])
+    .default('here')
+    .meta(
+      about(
+        'Whether this process also works through the queue and listens to nodes; `elsewhere`: jobs.js does, on the same services.',
+      ),
+    ),
   DATABASE_URL: z
     .url()
     .optional()
@@ -87,6 +95,7 @@ export interface Config {
   masterKey?: string;
   maxBodyBytes: number;
   logLevel: Values['MILLRACE_LOG_LEVEL'];
+  jobs: Values['MILLRACE_JOBS'];
   database: { url?: string; ownerUrl?: string; connections: number };
   redisUrl?: string;
   s3?: S3Config;
@@ -137,6 +146,7 @@ function shaped(values: Values): Config {
     masterKey: values.MILLRACE_MASTER_KEY,
     maxBodyBytes: values.MILLRACE_MAX_BODY_BYTES,
     logLevel: values.MILLRACE_LOG_LEVEL,
+    jobs: values.MILLRACE_JOBS,
     database: {
       url: values.DATABASE_URL,
       ownerUrl: values.DATABASE_OWNER_URL,

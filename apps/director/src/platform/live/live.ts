@@ -1,5 +1,5 @@
 /**
- * Live events of an organization, in this process: what the studio and `--follow` watch.
+ * Live events of an organization: what the studio and `--follow` watch.
  *
  * Guarantee: a follower gets events in order, and who comes back with the last id it saw gets what it missed,
  * or a `gap` when that is no longer kept. It is a view, not a record: nothing depends on an event arriving.
@@ -30,6 +30,8 @@ interface Topic {
 @Injectable()
 export class Live {
   private readonly topics = new Map<string, Topic>();
+  /** Passes what happened here to the other processes, where there are any. */
+  relay: ((organization: string, message: LiveMessage) => void) | undefined;
   /** Ids from another life of this process are not ours: they begin with another word. */
   private readonly life: string;
 
@@ -39,6 +41,12 @@ export class Live {
 
   /** Call it from `tx.afterCommit`, so that nobody hears of what was rolled back. */
   publish(organization: string, message: LiveMessage): void {
+    this.deliver(organization, message);
+    this.relay?.(organization, message);
+  }
+
+  /** To those who follow in this process. */
+  deliver(organization: string, message: LiveMessage): void {
     const topic = this.topic(organization);
     const event = { id: `${this.life}-${topic.next++}`, t: this.clock.now(), ...message };
     topic.kept.push(event);
