@@ -160,6 +160,7 @@ export const AbortRequest = z
     /** `keep` leaves nodes with what they have; `revert` brings back what they ran before. */
     nodes: z.enum(['keep', 'revert']).optional(),
   })
+  .nullish()
   .meta({ id: 'AbortRequest' });
 export type AbortRequest = z.infer<typeof AbortRequest>;
 

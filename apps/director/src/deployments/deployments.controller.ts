@@ -79,7 +79,7 @@ export class DeploymentsController {
     @Param('id') id: string,
     @Body({ schema: AbortRequest }) body: AbortRequest,
   ): Promise<Deployment> {
-    return this.deployments.abort(who, id, body.nodes);
+    return this.deployments.abort(who, id, body?.nodes);
   }
 
   @Post('deployments/:id(^[^:]+)::rollback')

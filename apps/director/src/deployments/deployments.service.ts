@@ -127,23 +127,16 @@ export class DeploymentsService {
     const window = windowOf(query);
     return this.database.withinSql(who.organization, async (tx) => {
       const rows = await this.deployments.page(tx, query, window.after, window.take);
-      const online = await this.fleet.online(tx);
-      const items = new Map<string, Deployment>();
-      for (const row of rows) {
-        const targets = await this.deployments.targets(tx, row.id);
-        items.set(
-          row.id,
-          deploymentOf(
-            row,
-            countsOf(targets, (node) => online.has(node)),
-          ),
-        );
-      }
+      const tallies = await this.deployments.tally(
+        tx,
+        rows.map((row) => row.id),
+        await this.fleet.online(tx),
+      );
       return pageFrom(
-        [...items.values()],
+        rows,
         window,
-        (item) => item.id,
-        (item) => item,
+        (row) => row.id,
+        (row) => deploymentOf(row, countsOf(tallies.get(row.id) ?? [])),
       );
     });
   }
@@ -281,11 +274,8 @@ export class DeploymentsService {
   }
 
   private async shown(tx: SqlTx, row: DeploymentRow): Promise<Deployment> {
-    const online = await this.fleet.online(tx);
-    return deploymentOf(
-      row,
-      countsOf(await this.deployments.targets(tx, row.id), (node) => online.has(node)),
-    );
+    const tallies = await this.deployments.tally(tx, [row.id], await this.fleet.online(tx));
+    return deploymentOf(row, countsOf(tallies.get(row.id) ?? []));
   }
 
   private async found(tx: SqlTx, id: string): Promise<DeploymentRow> {

@@ -61,6 +61,14 @@ export interface TargetRow {
   previous: string | null;
 }
 
+/** So many targets of one deployment that stand alike. */
+export interface TargetTally {
+  outcome: Outcome | null;
+  progress: Progress;
+  online: boolean;
+  n: number;
+}
+
 export interface NewTarget {
   node: string;
   wave: number;
@@ -138,17 +146,33 @@ export class DeploymentsStore {
     );
   }
 
-  /** Under way, or standing with nodes that are still to come. */
+  /** Under way; or standing, not being replaced just now, and with nodes that are not done. */
   async unfinished(tx: SqlTx): Promise<string[]> {
     const rows = await tx.sql<{ id: string }>(
       `SELECT d.id FROM deployments d WHERE d.state IN ('rolling', 'paused', 'soaking')
-       UNION SELECT d.id FROM deployments d JOIN assignments a ON a.settled = d.id
-       WHERE d.state IN ('succeeded', 'partial') AND (d.state = 'partial' OR EXISTS (
+       UNION SELECT d.id FROM deployments d JOIN assignments a ON a.settled = d.id AND a.current = d.id
+       WHERE d.state = 'partial' OR d.state = 'succeeded' AND EXISTS (
          SELECT 1 FROM deployment_targets t WHERE t.deployment_id = d.id
-           AND (t.outcome IS NULL OR (t.outcome = 'timed-out' AND t.progress = 'waiting'))))
+           AND (t.outcome IS NULL OR t.outcome IN ('failed', 'rolled-back', 'refused', 'timed-out')))
        ORDER BY id`,
     );
     return rows.map((row) => row.id);
+  }
+
+  /** How many targets stand how, by deployment; `online` are the nodes that are there now. */
+  async tally(
+    tx: SqlTx,
+    deployments: readonly string[],
+    online: ReadonlySet<string>,
+  ): Promise<Map<string, TargetTally[]>> {
+    const rows = await tx.sql<TargetTally & { deployment_id: string }>(
+      `SELECT deployment_id, outcome, progress, node_id = ANY($2) AS online, count(*)::int AS n
+       FROM deployment_targets WHERE deployment_id = ANY($1) GROUP BY 1, 2, 3, 4`,
+      [deployments, [...online]],
+    );
+    const result = new Map<string, TargetTally[]>();
+    for (const row of rows) result.set(row.deployment_id, [...(result.get(row.deployment_id) ?? []), row]);
+    return result;
   }
 
   async change(

@@ -275,6 +275,40 @@ describe('a deployment', () => {
     expect(await getDeployment(id)).toMatchObject({ state: 'succeeded', targets: { succeeded: 3 } });
   });
 
+  it('of an older version is not brought to a node that returns when there is a newer one', async () => {
+    const f = await fleet(2);
+    const [first, second] = f.nodes as [TestNode, TestNode];
+    await sleep(second);
+    const old = await deploy(f, 1);
+    await obey(first, f.flow);
+    expect((await getDeployment(old)).state).toBe('partial');
+    const newer = await deploy(f, 2);
+    await wake(second);
+    expect(await wants(second, f.flow)).toBeNull();
+    await obey(first, f.flow);
+    await obey(second, f.flow);
+    expect(await wants(second, f.flow)).toBe(2);
+    expect((await getDeployment(newer)).state).toBe('succeeded');
+    expect((await targetsOf(old)).get(second.id)).toMatchObject({ outcome: 'superseded' });
+  });
+
+  it('knows a node that runs it already, though that has nothing new to report', async () => {
+    const f = await fleet(1);
+    await obeyAll(f, await deploy(f, 1));
+    const again = await deploy(f, 1);
+    expect(await getDeployment(again)).toMatchObject({ state: 'succeeded', targets: { succeeded: 1 } });
+  });
+
+  it('becomes partial when a node that joined it later fails', async () => {
+    const f = await fleet(1);
+    const id = await deploy(f, 1);
+    await obeyAll(f, id);
+    const late = await testNode(t, fresh('late'), { group: f.group });
+    await wake(late);
+    await obey(late, f.flow, { ...wentWrong, runningDigest: null, runningVersion: null });
+    expect(await getDeployment(id)).toMatchObject({ state: 'partial', targets: { failed: 1 } });
+  });
+
   it('takes the place of an older one, and a rollback leads to what was proved', async () => {
     const f = await fleet(2);
     await obeyAll(f, await deploy(f, 1));

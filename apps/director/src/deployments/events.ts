@@ -12,8 +12,13 @@ export const DISPATCH = 'deployments.dispatch';
 /** Nodes that one event names; with more the studio asks for the page. */
 const NAMED = 100;
 
+/** Wake-ups are gathered for so long. */
+const GATHERED_MS = 50;
+
 @Injectable()
 export class DeploymentEvents {
+  private readonly pending = new Set<string>();
+
   constructor(
     private readonly live: Live,
     private readonly queue: Queue,
@@ -36,12 +41,21 @@ export class DeploymentEvents {
   }
 
   wakeAdvance(tx: SqlTx): void {
-    const { organization } = tx;
-    tx.afterCommit(() => this.queue.wake(ADVANCE, { organization }));
+    tx.afterCommit(() => this.wake(ADVANCE, tx.organization));
   }
 
   wakeDispatch(tx: SqlTx): void {
-    const { organization } = tx;
-    tx.afterCommit(() => this.queue.wake(DISPATCH, { organization }));
+    tx.afterCommit(() => this.wake(DISPATCH, tx.organization));
+  }
+
+  /** A thousand reports at a time are one wake-up; when the process ends before it, the tick finds them. */
+  private wake(name: string, organization: string): void {
+    const key = `${name} ${organization}`;
+    if (this.pending.has(key)) return;
+    this.pending.add(key);
+    setTimeout(() => {
+      this.pending.delete(key);
+      this.queue.wake(name, { organization });
+    }, GATHERED_MS).unref();
   }
 }

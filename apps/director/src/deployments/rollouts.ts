@@ -17,7 +17,7 @@ import { DesiredStates, type Told } from './desired.js';
 import { DesiredStore } from './desired.store.js';
 import { DeploymentEvents } from './events.js';
 import { Memberships } from './memberships.js';
-import { targetChange, targetOf } from './target-row.js';
+import { targetChange } from './target-row.js';
 
 /** Nodes that are told in one transaction: each brings its documents. */
 const AT_A_TIME = 200;
@@ -80,9 +80,6 @@ export class Rollouts {
     while ((await locked((tx) => this.reissue(tx, epoch))) === AT_A_TIME);
     const ids = await this.database.withinSql(organization, (tx) => this.deployments.unfinished(tx));
     for (const id of ids) while (await locked((tx) => this.moveOn(tx, id, epoch)));
-    await this.database.withinSql(organization, async (tx) => {
-      if ((await this.desiredStore.unpublished(tx, 1)).length > 0) this.events.wakeDispatch(tx);
-    });
   }
 
   private async reissue(tx: SqlTx, epoch: number): Promise<number> {
@@ -181,40 +178,32 @@ export class Rollouts {
     deployment: DeploymentRow,
     told: ReadonlyMap<string, Told>,
   ): Promise<void> {
+    const { id, flow, digest } = deployment;
+    const now = this.clock.now();
     for (const [node, { epoch, sequence, flows }] of told) {
-      const wins = flows.get(deployment.flow);
-      if (wins?.digest !== deployment.digest) {
+      const wins = flows.get(flow);
+      if (wins?.digest !== digest) {
         const detail = `deployment ${wins?.deployment} of a group with a higher priority gives it this flow`;
-        await this.deployments.changeTargets(tx, deployment.id, [node], {
+        await this.deployments.changeTargets(tx, id, [node], {
           outcome: 'superseded',
           reason: { code: 'SUPERSEDED', detail },
           deadline: null,
-          ended_at: new Date(this.clock.now()),
+          ended_at: new Date(now),
         });
         continue;
       }
-      await this.deployments.changeTargets(tx, deployment.id, [node], {
+      const fresh = { ...newTarget, digest, told: { epoch, sequence }, progress: 'offered' as const };
+      await this.deployments.changeTargets(tx, id, [node], {
         told_epoch: epoch,
         told_sequence: String(sequence),
       });
-      await this.lookBack(tx, deployment, node);
+      // A node that runs it already has nothing new to report: its last report counts.
+      const last = await this.fleet.lastReport(tx, node);
+      const answer = last && applyReport(fresh, flow, last, now);
+      if (answer?.moved && answer.target.outcome === 'succeeded') {
+        await this.deployments.changeTargets(tx, id, [node], targetChange(answer.target, now));
+      }
     }
-  }
-
-  /** A node that runs it already has nothing new to report: its last report counts. */
-  private async lookBack(tx: SqlTx, deployment: DeploymentRow, node: string): Promise<void> {
-    const last = await this.fleet.lastReport(tx, node);
-    const row = (await this.deployments.targets(tx, deployment.id)).find((target) => target.node_id === node);
-    if (!last || !row) return;
-    const target = { ...targetOf(row, deployment.digest), seq: -1 };
-    const answer = applyReport(target, deployment.flow, last, this.clock.now());
-    if (!answer.moved || answer.target.outcome !== 'succeeded') return;
-    await this.deployments.changeTargets(
-      tx,
-      deployment.id,
-      [node],
-      targetChange(answer.target, this.clock.now()),
-    );
   }
 
   /** Every change of state goes through here, whoever asks for it. Under the lock. */
@@ -235,12 +224,20 @@ export class Rollouts {
     });
     this.events.deploymentMoved(tx, { ...deployment, state, says });
     if (state === 'paused') await this.withdraw(tx, deployment, epoch);
-    if (state === 'succeeded' || state === 'partial') {
-      await this.assignments.point(tx, deployment.assignment_id, { current: id, settled: id });
-    }
+    if (state === 'succeeded' || state === 'partial') await this.settle(tx, deployment);
     if (endsTargets(state)) await this.cancelOpen(tx, { ...deployment, state }, says);
     if (state === 'failed' || state === 'aborted') await this.pointBack(tx, deployment);
     if (state === 'rolled-back') await this.revert(tx, deployment, epoch);
+  }
+
+  /** From now on this is what nodes that join or return get; nobody waits for the one before any more. */
+  private async settle(tx: SqlTx, { id, assignment_id }: DeploymentRow): Promise<void> {
+    const assignment = await this.assignments.find(tx, assignment_id);
+    const before = assignment?.settled && (await this.deployments.find(tx, assignment.settled));
+    if (before && before.id !== id) {
+      await this.cancelOpen(tx, { ...before, state: 'superseded' }, `deployment ${id} took its place`);
+    }
+    await this.assignments.point(tx, assignment_id, { current: id, settled: id });
   }
 
   /** Nodes that were told and have not begun are told the old again: no further node starts. */
@@ -316,6 +313,9 @@ export class Rollouts {
     }
   }
 }
+
+/** Before any report was looked at. */
+const newTarget = { outcome: null, reason: null, seq: -1, runningSince: null, gapMs: null, lost: null };
 
 const rolloutOf = (row: DeploymentRow) => ({
   state: row.state,

@@ -2,7 +2,7 @@
 import { actionsOf, failed, isOpen, stoodAside } from '@millrace/fleet';
 import type { Assignment, Deployment, Target, TargetCounts } from '@millrace/schemas';
 import type { AssignmentRow } from './assignments.store.js';
-import type { DeploymentRow, TargetRow } from './deployments.store.js';
+import type { DeploymentRow, TargetRow, TargetTally } from './deployments.store.js';
 
 export const deploymentOf = (row: DeploymentRow, targets: TargetCounts): Deployment => ({
   id: row.id,
@@ -26,17 +26,18 @@ export const deploymentOf = (row: DeploymentRow, targets: TargetCounts): Deploym
   actions: actionsOf(row.state),
 });
 
-export function countsOf(rows: readonly TargetRow[], isOnline: (node: string) => boolean): TargetCounts {
-  const count = (holds: (row: TargetRow) => boolean): number => rows.filter(holds).length;
-  const counts = {
-    waiting: count((row) => isOpen(row) && row.progress === 'waiting' && isOnline(row.node_id)),
-    working: count((row) => isOpen(row) && row.progress !== 'waiting' && isOnline(row.node_id)),
-    succeeded: count((row) => row.outcome === 'succeeded'),
+export function countsOf(tallies: readonly TargetTally[]): TargetCounts {
+  const count = (holds: (tally: TargetTally) => boolean): number =>
+    tallies.filter(holds).reduce((sum, tally) => sum + tally.n, 0);
+  return {
+    total: count(() => true),
+    waiting: count((one) => isOpen(one) && one.progress === 'waiting' && one.online),
+    working: count((one) => isOpen(one) && one.progress !== 'waiting' && one.online),
+    succeeded: count((one) => one.outcome === 'succeeded'),
     failed: count(failed),
-    offline: count((row) => isOpen(row) && !isOnline(row.node_id)),
-    other: count((row) => stoodAside(row) || (row.outcome === 'timed-out' && row.progress === 'waiting')),
+    offline: count((one) => isOpen(one) && !one.online),
+    other: count((one) => stoodAside(one) || (one.outcome === 'timed-out' && one.progress === 'waiting')),
   };
-  return { total: rows.length, ...counts };
 }
 
 export const targetView = (row: TargetRow, node: { name: string; online: boolean } | undefined): Target => ({

@@ -40,10 +40,10 @@ const tokenColumns = 'id, group_id, labels, uses, used, created_by, created_at, 
 @Injectable()
 export class GroupsStore {
   page(tx: SqlTx, after: string | undefined, take: number): Promise<GroupRow[]> {
-    return tx.sql<GroupRow>(`SELECT ${columns} FROM groups WHERE ($1::text IS NULL OR id < $1) ORDER BY id DESC LIMIT $2`, [
-      after ?? null,
-      take,
-    ]);
+    return tx.sql<GroupRow>(
+      `SELECT ${columns} FROM groups WHERE ($1::text IS NULL OR id < $1) ORDER BY id DESC LIMIT $2`,
+      [after ?? null, take],
+    );
   }
 
   all(tx: SqlTx): Promise<GroupRow[]> {

@@ -51,10 +51,10 @@ const HISTORY_KEPT = 200;
 export class NodesStore {
   /** Newest first. */
   page(tx: SqlTx, after: string | undefined, take: number): Promise<NodeRow[]> {
-    return tx.sql<NodeRow>(`SELECT ${columns} FROM nodes WHERE ($1::text IS NULL OR id < $1) ORDER BY id DESC LIMIT $2`, [
-      after ?? null,
-      take,
-    ]);
+    return tx.sql<NodeRow>(
+      `SELECT ${columns} FROM nodes WHERE ($1::text IS NULL OR id < $1) ORDER BY id DESC LIMIT $2`,
+      [after ?? null, take],
+    );
   }
 
   /** By id, else by name. */
@@ -173,7 +173,7 @@ export class NodesStore {
     const refused = report.refused && jsonWithoutNul(report.refused);
     const [before] = await tx.sql<{ same: boolean }>(
       `UPDATE nodes n SET report_seq = $2, reported_at = $3, flows = $4, accepted_epoch = $5, accepted_sequence = $6,
-         refused = $7, facts = coalesce($8, n.facts), online = true, seen_at = $3,
+         refused = $7, facts = coalesce($8, n.facts),
          revision = n.revision + (CASE WHEN $8::jsonb - 'blobs' - 'diskFreeBytes' IS DISTINCT FROM
            n.facts - 'blobs' - 'diskFreeBytes' AND $8 IS NOT NULL THEN 1 ELSE 0 END)
        FROM nodes old WHERE n.id = $1 AND old.id = n.id
