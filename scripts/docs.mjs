@@ -1,9 +1,11 @@
-// Writes docs/modules.md from the declarations of the modules, so that the page cannot say what the code
-// does not. With --check it writes nothing and fails when the page is not up to date. Needs a build of
-// libs/modules; the guard in test/guards/modules.test.ts renders the same page from the sources.
-import { readFileSync, writeFileSync } from 'node:fs';
+// Writes what is generated: docs/modules.md from the declarations of the modules, docs/api/openapi.json from a
+// running director (openapi.mjs). With --check it writes nothing and fails when a document is not up to date.
+// Needs a build; the guards in test/guards make the same documents from the sources.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { openApiOfDirector, openApiPage } from './openapi.mjs';
 
 export const page = fileURLToPath(new URL('../docs/modules.md', import.meta.url));
 
@@ -171,23 +173,26 @@ function flow(value) {
     : JSON.stringify(value);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+/** Every generated document: where it lies and what it should say. */
+async function documents() {
   const { kinds } = await import('../libs/modules/dist/kinds.js');
-  const text = modulesPage(kinds);
-  const current = (() => {
-    try {
-      return readFileSync(page, 'utf8');
-    } catch {
-      return '';
+  return [
+    [page, modulesPage(kinds)],
+    [openApiPage, await openApiOfDirector()],
+  ];
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const [path, text] of await documents()) {
+    const name = relative(fileURLToPath(new URL('..', import.meta.url)), path);
+    if (existsSync(path) && readFileSync(path, 'utf8') === text) continue;
+    if (process.argv.includes('--check')) {
+      console.error(`${name} is not up to date: run npm run docs`);
+      process.exitCode = 1;
+    } else {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, text);
+      console.log(`${name} written`);
     }
-  })();
-  if (process.argv.includes('--check')) {
-    if (current !== text) {
-      console.error('docs/modules.md is not up to date: run npm run docs');
-      process.exit(1);
-    }
-  } else if (current !== text) {
-    writeFileSync(page, text);
-    console.log('docs/modules.md written');
   }
 }

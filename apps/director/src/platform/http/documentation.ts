@@ -74,17 +74,19 @@ function plain(path: string): string {
   return path.replaceAll('(^[^:]+)', '').replaceAll('::', ':');
 }
 
+/** zod keeps schemas with an id beside the one that was asked for, which refers to them; here they are components. */
 function convert(schema: unknown, io: 'input' | 'output') {
   if (!(schema instanceof z.ZodType)) return undefined;
   const {
     $schema: _,
-    $defs,
+    $defs: components = {},
     ...json
-  } = z.toJSONSchema(schema, { io, target: 'draft-2020-12', unrepresentable: 'any' });
-  const name = schema.meta()?.id;
-  if (name === undefined) return { schema: json, components: { ...$defs } };
-  const { id: __, ...named } = json as typeof json & { id?: string };
-  return { schema: { $ref: `#/components/schemas/${name}` }, components: { ...$defs, [name]: named } };
+  } = JSON.parse(
+    JSON.stringify(
+      z.toJSONSchema(schema, { io, target: 'draft-2020-12', unrepresentable: 'any' }),
+    ).replaceAll('"#/$defs/', '"#/components/schemas/'),
+  ) as z.core.JSONSchema.BaseSchema;
+  return { schema: json, components };
 }
 
 const page = `<!doctype html>
