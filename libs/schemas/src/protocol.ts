@@ -76,7 +76,9 @@ export const Signature = z.object({
 });
 export type Signature = z.infer<typeof Signature>;
 
-export const SignedDesired = z.object({ payload: DesiredPayload, signatures: z.array(Signature).min(1) });
+export const SignedDesired = z
+  .object({ payload: DesiredPayload, signatures: z.array(Signature).min(1) })
+  .meta({ id: 'SignedDesired' });
 export type SignedDesired = z.infer<typeof SignedDesired>;
 
 /** On `desired`: the state itself up to INLINE_DESIRED_BYTES, else where it stands and what it must hash to. */
@@ -213,7 +215,9 @@ export const ReportPayload = z.object({
 });
 export type ReportPayload = z.infer<typeof ReportPayload>;
 
-export const SignedReport = z.object({ payload: ReportPayload, signature: Signature });
+export const SignedReport = z
+  .object({ payload: ReportPayload, signature: Signature })
+  .meta({ id: 'SignedReport' });
 export type SignedReport = z.infer<typeof SignedReport>;
 
 export const Presence = z.object({ state: z.enum(['online', 'offline']), at: milliseconds });
@@ -328,41 +332,49 @@ export const Reply = z.object({
 export type Reply = z.infer<typeof Reply>;
 
 /** POST /v1/agent/enrol: the only request that a join token is good for. */
-export const EnrolRequest = z.object({
-  token: z.string(),
-  name: z.string().min(1).max(200).optional(),
-  /** SPKI DER base64 of the node's own Ed25519 key; its private half never leaves the node. */
-  signingKey: z.string(),
-  facts: NodeFacts.optional(),
-});
+export const EnrolRequest = z
+  .object({
+    token: z.string(),
+    name: z.string().min(1).max(200).optional(),
+    /** SPKI DER base64 of the node's own Ed25519 key; its private half never leaves the node. */
+    signingKey: z.string(),
+    facts: NodeFacts.optional(),
+  })
+  .meta({ id: 'EnrolRequest' });
 export type EnrolRequest = z.infer<typeof EnrolRequest>;
 
-export const EnrolReply = z.object({
-  organization: z.string(),
-  node: z.string(),
-  name: z.string(),
-  /** User name is the node id on broker and API; this is the password and bearer token. */
-  credential: z.string(),
-  keys: z.array(PublicKey),
-  mqttUrl: z.string().nullable(),
-  /** The MQTT address on the director's own port. */
-  mqttWebSocketUrl: z.string(),
-  time: milliseconds,
-});
+export const EnrolReply = z
+  .object({
+    organization: z.string(),
+    node: z.string(),
+    name: z.string(),
+    /** User name is the node id on broker and API; this is the password and bearer token. */
+    credential: z.string(),
+    keys: z.array(PublicKey),
+    mqttUrl: z.string().nullable(),
+    /** The MQTT address on the director's own port. */
+    mqttWebSocketUrl: z.string(),
+    time: milliseconds,
+  })
+  .meta({ id: 'EnrolReply' });
 export type EnrolReply = z.infer<typeof EnrolReply>;
 
 /** POST /v1/agent/downloads: one signed URL, for a minute, for one digest that this node is to have. */
-export const DownloadRequest = z.object({ digest });
-export const DownloadReply = z.object({ url: z.string(), size: counter, expiresAt: milliseconds });
+export const DownloadRequest = z.object({ digest }).meta({ id: 'DownloadRequest' });
+export const DownloadReply = z
+  .object({ url: z.string(), size: counter, expiresAt: milliseconds })
+  .meta({ id: 'DownloadReply' });
 export type DownloadReply = z.infer<typeof DownloadReply>;
 
 /** POST /v1/agent/alerts and /results: the outbox over HTTPS when the broker is gone; answers what is committed. */
-export const OutboxRequest = z.object({
-  alerts: z.array(AlertMessage).optional(),
-  results: z.array(ResultMessage).optional(),
-});
-export const OutboxReply = z.object({ acks: z.array(Ack) });
-export const ReportReply = z.object({ sequence: counter, epoch: counter });
+export const OutboxRequest = z
+  .object({
+    alerts: z.array(AlertMessage).optional(),
+    results: z.array(ResultMessage).optional(),
+  })
+  .meta({ id: 'OutboxRequest' });
+export const OutboxReply = z.object({ acks: z.array(Ack) }).meta({ id: 'OutboxReply' });
+export const ReportReply = z.object({ sequence: counter, epoch: counter }).meta({ id: 'ReportReply' });
 
 export const channels = [
   'desired',
