@@ -192,6 +192,8 @@ export function hostFlow({ kinds, behaviours }: HostOptions): void {
   }
 
   async function beat(): Promise<void> {
+    // Also a parent that was gone before anybody listened.
+    if (!process.connected) return leave('its parent is gone');
     if (performance.now() - heard > PATIENCE_MS) return leave('its parent hangs');
     if (run === undefined || !open) return;
     const records = sendMetrics();
