@@ -56,7 +56,9 @@ const running: Partial<FlowReport> = {
 describe('a target', () => {
   it('moves exactly as the table says', () => {
     for (const from of Progress.options) {
-      for (const to of Progress.options.filter((progress) => progress !== 'running' && progress !== from)) {
+      for (const to of Progress.options.filter(
+        (progress) => !['running', 'waiting', from].includes(progress),
+      )) {
         const moved = applyReport(
           told({ progress: from }),
           'pump',
@@ -91,6 +93,13 @@ describe('a target', () => {
       expect(answer).toMatchObject({ moved: false, illegal: expect.any(String) });
       expect(answer.target).toEqual(told({ seq: 11 }));
     }
+  });
+
+  it('is as far as it was while the node waits, with the reason', () => {
+    const reason = { code: 'DOWNLOAD_FAILED' as const, detail: 'cut off', until: 5 };
+    const waits = report(flowReport({ progress: 'waiting', reason }));
+    const { target } = applyReport(told({ progress: 'fetching' }), 'pump', waits, 100);
+    expect(target).toMatchObject({ progress: 'fetching', outcome: null, reason });
   });
 
   it('takes what went wrong with its reason', () => {

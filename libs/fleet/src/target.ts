@@ -78,10 +78,12 @@ function follow(target: Target, found: FlowReport, now: number): Moved {
   if (found.progress === 'running' && !runs) {
     return { moved: false, target, illegal: `reported as running while ${found.runningDigest} is running` };
   }
-  if (found.progress !== target.progress && !mayMove(target.progress, found.progress)) {
-    return { moved: false, target, illegal: `from ${target.progress} to ${found.progress}` };
+  // A node that waits, for a retry or for room, is as far as it was; its reason says what it waits for.
+  const progress = found.progress === 'waiting' ? target.progress : found.progress;
+  if (progress !== target.progress && !mayMove(target.progress, progress)) {
+    return { moved: false, target, illegal: `from ${target.progress} to ${progress}` };
   }
-  const next: Target = { ...target, progress: found.progress, reason, gapMs, lost };
+  const next: Target = { ...target, progress, reason, gapMs, lost };
   if (runs) {
     return { moved: true, target: { ...next, outcome: 'succeeded', reason: null, runningSince: now } };
   }

@@ -7,7 +7,6 @@ import {
   OutboxRequest,
   PageQuery,
   ResultList,
-  type Ack,
 } from '@millrace/schemas';
 import type { z } from 'zod';
 import { ForNodes, Needs } from '../access/guard.js';
@@ -16,6 +15,9 @@ import { Presence } from '../fleet/presence.js';
 import { Answers } from '../platform/http/answers.js';
 import { AlertsService } from './alerts.service.js';
 import { OutboxService } from './outbox.service.js';
+
+type Sent = z.infer<typeof OutboxRequest>;
+type Taken = z.infer<typeof OutboxReply>;
 
 @Controller('v1')
 export class AlertsController {
@@ -62,18 +64,20 @@ export class AlertsController {
   @Post('agent/alerts')
   @ForNodes()
   @Answers(200, OutboxReply)
-  async takeIn(
-    @WhichNode() { organization, node }: NodePrincipal,
-    @Body({ schema: OutboxRequest }) { alerts, results }: z.infer<typeof OutboxRequest>,
-  ): Promise<z.infer<typeof OutboxReply>> {
+  takeAlerts(@WhichNode() node: NodePrincipal, @Body({ schema: OutboxRequest }) body: Sent): Promise<Taken> {
+    return this.takeIn(node, body);
+  }
+
+  /** The same under another address, so that one kind need not wait for the other. */
+  @Post('agent/results')
+  @ForNodes()
+  @Answers(200, OutboxReply)
+  takeResults(@WhichNode() node: NodePrincipal, @Body({ schema: OutboxRequest }) body: Sent): Promise<Taken> {
+    return this.takeIn(node, body);
+  }
+
+  private takeIn({ organization, node }: NodePrincipal, sent: Sent): Promise<Taken> {
     this.presence.heard(organization, node);
-    const acks: z.infer<typeof Ack>[] = [];
-    if (alerts?.length) {
-      acks.push({ channel: 'alert', through: await this.outbox.recordAlerts(organization, node, alerts) });
-    }
-    if (results?.length) {
-      acks.push({ channel: 'result', through: await this.outbox.recordResults(organization, node, results) });
-    }
-    return { acks };
+    return this.outbox.recordAll(organization, node, sent);
   }
 }

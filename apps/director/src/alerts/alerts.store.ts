@@ -157,10 +157,9 @@ export class AlertsStore {
   }
 
   results(tx: SqlTx, flow: string, after: string | undefined, take: number): Promise<ResultRow[]> {
-    return tx.sql<ResultRow>('SELECT * FROM results WHERE flow = $1 AND ($2::text IS NULL OR id < $2) ORDER BY id DESC LIMIT $3', [
-      flow,
-      after ?? null,
-      take,
-    ]);
+    return tx.sql<ResultRow>(
+      'SELECT * FROM results WHERE flow = $1 AND ($2::text IS NULL OR id < $2) ORDER BY id DESC LIMIT $3',
+      [flow, after ?? null, take],
+    );
   }
 }

@@ -159,7 +159,7 @@ describe('results', () => {
       Array.from({ length: RESULTS_KEPT + 5 }, (_, i) => result(i + 1)),
     );
     expect(through).toBe(RESULTS_KEPT + 5);
-    await node.call('POST', '/v1/agent/alerts', { results: [result(RESULTS_KEPT + 6)] });
+    await node.call('POST', '/v1/agent/results', { results: [result(RESULTS_KEPT + 6)] });
     const page = await t.call<{ items: { records: { t: number }[] }[] }>(
       'GET',
       `/v1/flows/${flow}/results?limit=1`,

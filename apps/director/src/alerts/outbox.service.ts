@@ -5,7 +5,8 @@
  * and nothing doubled, whatever dies in between. A node sends each channel in the order of its numbers.
  */
 import { Injectable } from '@nestjs/common';
-import type { AlertMessage, ResultMessage } from '@millrace/schemas';
+import type { Ack, AlertMessage, OutboxReply, OutboxRequest, ResultMessage } from '@millrace/schemas';
+import type { z } from 'zod';
 import { Clock } from '../platform/clock.js';
 import { Database, type SqlTx } from '../platform/database/database.js';
 import { newId } from '../platform/id.js';
@@ -24,6 +25,22 @@ export class OutboxService {
     private readonly live: Live,
     private readonly clock: Clock,
   ) {}
+
+  /** Answers with how far each channel that came is committed. */
+  async recordAll(
+    organization: string,
+    node: string,
+    { alerts, results }: z.infer<typeof OutboxRequest>,
+  ): Promise<z.infer<typeof OutboxReply>> {
+    const acks: z.infer<typeof Ack>[] = [];
+    if (alerts?.length) {
+      acks.push({ channel: 'alert', through: await this.recordAlerts(organization, node, alerts) });
+    }
+    if (results?.length) {
+      acks.push({ channel: 'result', through: await this.recordResults(organization, node, results) });
+    }
+    return { acks };
+  }
 
   /** Returns the number through which everything is committed. */
   recordAlerts(organization: string, node: string, messages: readonly AlertMessage[]): Promise<number> {
