@@ -61,6 +61,8 @@ export interface BenchDirector {
   requests: { path: string; at: number; range?: string }[];
   /** Whether alerts and results are acknowledged. */
   acknowledges: boolean;
+  /** The director's signed clock; null: this machine's. */
+  time: number | null;
   node: string;
   put(bytes: Uint8Array, version?: number, kind?: string): LockedResource;
   /** Signs a state without sending it. */
@@ -149,6 +151,7 @@ export async function startBenchDirector(): Promise<BenchDirector> {
     presence: [] as string[],
     requests: [] as BenchDirector['requests'],
     acknowledges: true,
+    time: null as number | null,
     node,
   };
 
@@ -236,13 +239,21 @@ export async function startBenchDirector(): Promise<BenchDirector> {
       if (blob === undefined) return problem(404, 'platform.not-found');
       return { url: `/blobs/${digest}`, size: blob.size, expiresAt: Date.now() + 60_000 };
     },
-    'POST /v1/agent/alerts': (body) => outbox('alert', OutboxRequest.parse(body).alerts ?? []),
-    'POST /v1/agent/results': (body) => outbox('result', OutboxRequest.parse(body).results ?? []),
+    'POST /v1/agent/alerts'(body) {
+      const { alerts, results } = OutboxRequest.parse(body);
+      return { acks: [...outbox('alert', alerts), ...outbox('result', results)] };
+    },
+    'GET /v1/agent/time'(_body, request) {
+      const nonce = new URL(request.url!, 'http://bench').searchParams.get('nonce');
+      const payload = { nonce, time: bench.time ?? Date.now() };
+      const value = sign(null, canonicalBytes(payload), privateKey).toString('base64url');
+      return { payload, signature: { keyId: 'bench', algorithm: 'ed25519', value } };
+    },
   };
 
-  function outbox(channel: 'alert' | 'result', messages: (AlertMessage | ResultMessage)[]): unknown {
+  function outbox(channel: 'alert' | 'result', messages: (AlertMessage | ResultMessage)[] = []): unknown[] {
     take(channel, messages);
-    return { acks: bench.acknowledges ? [{ channel, through: through[channel] }] : [] };
+    return bench.acknowledges && messages.length > 0 ? [{ channel, through: through[channel] }] : [];
   }
 
   const server = createServer((request, response) => {
@@ -264,7 +275,7 @@ export async function startBenchDirector(): Promise<BenchDirector> {
       send(response, problem(401, 'access.unauthenticated'));
       return;
     }
-    const route = routes[`${request.method} ${path}`];
+    const route = routes[`${request.method} ${path.split('?')[0]}`];
     const body: unknown = chunks.length === 0 ? undefined : JSON.parse(Buffer.concat(chunks).toString());
     const reply = route === undefined ? problem(404, 'platform.not-found') : route(body, request, response);
     if (reply !== undefined) send(response, reply);

@@ -12,6 +12,7 @@ import { Failure, type AlertMessage, type ResultMessage } from '@millrace/schema
 import type { AgentConfig } from './config.js';
 import { openInbox } from './desired/inbox.js';
 import { startPoll } from './desired/poll.js';
+import { trustedTime } from './desired/time.js';
 import { directorApi } from './director/api.js';
 import { createLink } from './director/link.js';
 import { openRegistry, lockFolder } from './flows/registry.js';
@@ -83,12 +84,13 @@ export async function startAgent(config: AgentConfig, log: Log = createLog(confi
 
   // What was good runs: no network so far.
   const api = directorApi(identity.url, identity.credential);
+  const time = trustedTime({ api, identity, now, wall });
   const blobs = await openBlobFolder(folders.blobs);
   let changed = () => undefined as void;
   const inbox = await openInbox({
     folders,
     identity,
-    wall,
+    time,
     log,
     onAccepted: ({ flows, expiresAt }) => reconcile.desire(flows, expiresAt),
     onRefused: () => changed(),
@@ -150,7 +152,7 @@ export async function startAgent(config: AgentConfig, log: Log = createLog(confi
     intervalMs: config.pollMs,
     connected,
     take: inbox.take,
-    onAnswer: () => undefined,
+    onAnswer: (failure) => void (failure === undefined && time.refresh()),
     random,
     log,
   });

@@ -121,6 +121,14 @@ test.each([
   expect(director.reports.at(-1)!.payload.flows[0]!.runningVersion).toBe(1);
 });
 
+test('a clock of the node that is years ahead keeps nothing out, since the signed time of the director counts', async () => {
+  const { director, start, running } = test_;
+  director.time = 1_000_000;
+  await start();
+  await director.offer(director.signed([flow(1)], { issuedAt: 900_000, expiresAt: 2_000_000 }));
+  await running(1);
+});
+
 test('a document that is not what was signed as its digest is refused alone', async () => {
   const { director, start, running } = test_;
   const state = director.signed([flow(1), flow(1, { name: 'press' })]);

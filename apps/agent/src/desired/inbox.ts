@@ -12,6 +12,7 @@ import type { Folders } from '../folders.js';
 import type { Identity } from '../identity/identity.js';
 import { verifySignature } from '../identity/keys.js';
 import type { Log } from '../log.js';
+import type { TrustedTime } from './time.js';
 
 export interface Refused {
   epoch: number;
@@ -27,17 +28,14 @@ export interface Inbox {
   take(state: SignedDesired): Promise<'taken' | 'known' | 'refused'>;
   /** True when a state of this number would be newer than what was accepted. */
   isNews(state: Pick<DesiredPayload, 'epoch' | 'sequence'>): boolean;
-  /**
-   * Epoch ms to judge expiry by: the node's clock, or when the newest accepted state was signed if that is
-   * later. A clock that stands at 1970 can thus not keep an old state alive for ever.
-   */
+  /** Epoch ms to judge expiry by: see time.ts. */
   trustedNow(): number;
 }
 
 export interface InboxOptions {
   folders: Folders;
   identity: Identity;
-  wall(): number;
+  time: TrustedTime;
   log: Log;
   onAccepted(payload: DesiredPayload): void;
   onRefused(refused: Refused): void;
@@ -49,16 +47,23 @@ export async function openInbox(options: InboxOptions): Promise<Inbox> {
   let refused: Refused | null = null;
   let before: Promise<unknown> = Promise.resolve();
 
-  const trustedNow = () => Math.max(options.wall(), accepted?.issuedAt ?? 0);
+  const trustedNow = () => options.time.at(accepted?.issuedAt ?? 0);
 
   async function judge(state: SignedDesired): Promise<'taken' | 'known' | 'refused'> {
     const { payload } = state;
     const { organization, node, keys } = identity;
-    const judgement = judgeDesired(
-      state,
-      { organization, node, keys, threshold: 1, accepted, now: trustedNow() },
-      verifySignature,
-    );
+    const judge = () =>
+      judgeDesired(
+        state,
+        { organization, node, keys, threshold: 1, accepted, now: trustedNow() },
+        verifySignature,
+      );
+    let judgement = judge();
+    // It may be our own clock that is wrong.
+    if (judgement.verdict === 'refuse' && judgement.code === 'EXPIRED') {
+      await options.time.ask().catch(() => undefined);
+      judgement = judge();
+    }
     if (judgement.verdict === 'known') return 'known';
     if (judgement.verdict === 'refuse') {
       const { code, detail } = judgement;

@@ -9,12 +9,16 @@ import {
   OutboxReply,
   ReportReply,
   SignedDesired,
+  TimeReply,
   type AlertMessage,
   type ResultMessage,
   type SignedReport,
 } from '@millrace/schemas';
 import type { z } from 'zod';
 import { ask, expectBody, type Answer } from './http.js';
+
+/** A time that took longer to come is no time. */
+const TIME_MS = 5_000;
 
 export interface DirectorApi {
   readonly url: string;
@@ -25,6 +29,8 @@ export interface DirectorApi {
   ): Promise<{ state: SignedDesired; etag: string | null } | undefined>;
   report(report: SignedReport, signal?: AbortSignal): Promise<z.infer<typeof ReportReply>>;
   download(digest: string, signal?: AbortSignal): Promise<DownloadReply>;
+  /** The director's clock, signed together with the nonce. */
+  time(nonce: string): Promise<TimeReply>;
   send(messages: OutboxMessages, signal?: AbortSignal): Promise<z.infer<typeof OutboxReply>>;
 }
 
@@ -49,8 +55,10 @@ export function directorApi(url: string, credential: string): DirectorApi {
     },
     report: (report, signal) => post('report', report, ReportReply, signal),
     download: (digest, signal) => post('downloads', { digest }, DownloadReply, signal),
-    // Alerts and results have an address each, so that one kind cannot hold up the other.
-    send: (messages, signal) =>
-      post(messages.results === undefined ? 'alerts' : 'results', messages, OutboxReply, signal),
+    async time(nonce) {
+      const url = to(`time?nonce=${encodeURIComponent(nonce)}`);
+      return expectBody(TimeReply, await ask({ url, bearer: credential, deadlineMs: TIME_MS }), url);
+    },
+    send: (messages, signal) => post('alerts', messages, OutboxReply, signal),
   };
 }

@@ -52,7 +52,7 @@ export function createLink({ identity, log, wall, onConnection, on }: LinkOption
       url,
       clientId: identity.node,
       username: identity.node,
-      password: identity.credential,
+      password: identity.mqttPassword ?? identity.credential,
       will: () => ({
         topic: channelTopic(address, 'presence'),
         payload: JSON.stringify({ state: 'offline', at: wall() }),
