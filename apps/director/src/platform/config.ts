@@ -30,6 +30,12 @@ export const Variables = z.object({
   MILLRACE_MAX_BODY_BYTES: number(1_024, 1_073_741_824)
     .default(4_194_304)
     .meta(about('Largest body of a request; models travel in parts and do not count.')),
+  MILLRACE_MAX_UPLOAD_BYTES: number(1_024, 5_497_558_138_880)
+    .default(5_368_709_120)
+    .meta(about('Largest file of the catalogue.')),
+  MILLRACE_STORAGE_QUOTA_BYTES: number(1_024, Number.MAX_SAFE_INTEGER)
+    .default(107_374_182_400)
+    .meta(about('What all files of an organization may take together, uploads under way included.')),
   MILLRACE_LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
@@ -79,8 +85,19 @@ export const Variables = z.object({
   MQTT_URL: z
     .url()
     .optional()
-    .meta(about('MQTT broker (mqtt, mqtts, ws, wss); absent: embedded, on MILLRACE_MQTT_PORT and /mqtt.')),
-  MQTT_USERNAME: z.string().optional().meta(about("The director's own name at MQTT_URL.")),
+    .meta(
+      about(
+        'Mosquitto 2 with its dynamic-security plugin (mqtt, mqtts, ws, wss); absent: embedded, on MILLRACE_MQTT_PORT and /mqtt.',
+      ),
+    ),
+  MQTT_PUBLIC_URL: z
+    .url()
+    .optional()
+    .meta(about('The same as nodes reach it; default: MQTT_URL.')),
+  MQTT_USERNAME: z
+    .string()
+    .optional()
+    .meta(about("The director's own name at MQTT_URL: the admin of its dynamic security.")),
   MQTT_PASSWORD: z.string().optional().meta(about('Password of MQTT_USERNAME.')),
 });
 
@@ -94,12 +111,14 @@ export interface Config {
   publicUrl?: string;
   masterKey?: string;
   maxBodyBytes: number;
+  maxUploadBytes: number;
+  storageQuotaBytes: number;
   logLevel: Values['MILLRACE_LOG_LEVEL'];
   jobs: Values['MILLRACE_JOBS'];
   database: { url?: string; ownerUrl?: string; connections: number };
   redisUrl?: string;
   s3?: S3Config;
-  mqtt?: { url: string; username?: string; password?: string };
+  mqtt?: { url: string; publicUrl?: string; username?: string; password?: string };
 }
 
 export interface S3Config {
@@ -145,6 +164,8 @@ function shaped(values: Values): Config {
     publicUrl: values.MILLRACE_PUBLIC_URL?.replace(/\/+$/, ''),
     masterKey: values.MILLRACE_MASTER_KEY,
     maxBodyBytes: values.MILLRACE_MAX_BODY_BYTES,
+    maxUploadBytes: values.MILLRACE_MAX_UPLOAD_BYTES,
+    storageQuotaBytes: values.MILLRACE_STORAGE_QUOTA_BYTES,
     logLevel: values.MILLRACE_LOG_LEVEL,
     jobs: values.MILLRACE_JOBS,
     database: {
@@ -164,7 +185,12 @@ function shaped(values: Values): Config {
         }
       : undefined,
     mqtt: values.MQTT_URL
-      ? { url: values.MQTT_URL, username: values.MQTT_USERNAME, password: values.MQTT_PASSWORD }
+      ? {
+          url: values.MQTT_URL,
+          publicUrl: values.MQTT_PUBLIC_URL,
+          username: values.MQTT_USERNAME,
+          password: values.MQTT_PASSWORD,
+        }
       : undefined,
   };
 }

@@ -13,7 +13,15 @@ import { pipeline } from 'node:stream/promises';
 import { Failure } from '@millrace/schemas';
 import { newId } from '../id.js';
 import { signPermit } from './links.js';
-import { assertKey, ObjectStore, type Link, type ObjectInfo, type Part, type Range } from './store.js';
+import {
+  assertKey,
+  ObjectStore,
+  type Link,
+  type ObjectInfo,
+  type Part,
+  type Range,
+  type StoredPart,
+} from './store.js';
 
 const ABANDONED_MS = 86_400_000;
 
@@ -45,7 +53,7 @@ export class DiskStore extends ObjectStore {
   }
 
   async put(key: string, body: Readable | Uint8Array, size: number): Promise<void> {
-    await this.write(body, this.path(key), size);
+    await this.write(body, await this.place(key), size);
   }
 
   async get(key: string, range?: Range): Promise<Readable> {
@@ -86,6 +94,21 @@ export class DiskStore extends ObjectStore {
     return this.write(body, join(this.uploadFolder(upload), String(part)), size);
   }
 
+  async listParts(_key: string, upload: string): Promise<StoredPart[]> {
+    const folder = this.uploadFolder(upload);
+    const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
+    const parts = await Promise.all(
+      names.map(async (name) => {
+        const { size, mtimeMs } = await stat(join(folder, name));
+        return { number: Number(name), size, etag: `"${size}-${mtimeMs}"` };
+      }),
+    );
+    return parts.sort((a, b) => a.number - b.number);
+  }
+
   async completeUpload(key: string, upload: string, parts: Part[]): Promise<void> {
     const folder = this.uploadFolder(upload);
     const paths = parts.map(({ number }) => join(folder, String(number)));
@@ -99,7 +122,7 @@ export class DiskStore extends ObjectStore {
         );
       size += info.size;
     }
-    await this.write(Readable.from(concatenated(paths)), this.path(key), size);
+    await this.write(Readable.from(concatenated(paths)), await this.place(key), size);
     await rm(folder, { recursive: true, force: true });
   }
 
@@ -133,6 +156,13 @@ export class DiskStore extends ObjectStore {
     return join(this.folder, 'objects', key);
   }
 
+  /** The path of an object that is about to be written. */
+  private async place(key: string): Promise<string> {
+    const path = this.path(key);
+    await mkdir(dirname(path), { recursive: true });
+    return path;
+  }
+
   private uploadFolder(upload: string): string {
     if (!/^[0-9a-z]{26}$/.test(upload))
       throw new Failure('platform.object-missing', 'There is no such upload.');
@@ -155,7 +185,7 @@ export class DiskStore extends ObjectStore {
       const source = body instanceof Readable ? body : Readable.from([body]);
       await pipeline(source, measure, createWriteStream(beside, { flush: true }));
       if (seen !== size) throw wrongSize(size, seen);
-      await mkdir(dirname(target), { recursive: true });
+      // The folder of an upload is not made again: what comes after its end has nowhere to go.
       await rename(beside, target);
       await syncFolder(dirname(target));
     } catch (error) {

@@ -10,6 +10,7 @@ import {
   GetObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
+  ListPartsCommand,
   PutObjectCommand,
   S3Client,
   S3ServiceException,
@@ -20,7 +21,15 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { Readable } from 'node:stream';
 import { Failure } from '@millrace/schemas';
 import type { S3Config } from '../config.js';
-import { assertKey, ObjectStore, type Link, type ObjectInfo, type Part, type Range } from './store.js';
+import {
+  assertKey,
+  ObjectStore,
+  type Link,
+  type ObjectInfo,
+  type Part,
+  type Range,
+  type StoredPart,
+} from './store.js';
 
 export class S3Store extends ObjectStore {
   private readonly client: S3Client;
@@ -93,6 +102,27 @@ export class S3Store extends ObjectStore {
       ContentLength: size,
     });
     return this.signed((client, expiresIn) => getSignedUrl(client, command, { expiresIn }), seconds);
+  }
+
+  async listParts(key: string, upload: string): Promise<StoredPart[]> {
+    const parts: StoredPart[] = [];
+    let after: string | undefined;
+    try {
+      do {
+        const page = await this.client.send(
+          new ListPartsCommand({ ...this.at(key), UploadId: upload, PartNumberMarker: after }),
+        );
+        for (const { PartNumber: number, Size: size, ETag: etag } of page.Parts ?? []) {
+          if (number !== undefined && size !== undefined && etag !== undefined)
+            parts.push({ number, size, etag });
+        }
+        after = page.IsTruncated ? page.NextPartNumberMarker : undefined;
+      } while (after !== undefined);
+    } catch (error) {
+      if (error instanceof S3ServiceException && error.name === 'NoSuchUpload') return [];
+      throw error;
+    }
+    return parts;
   }
 
   async completeUpload(key: string, upload: string, parts: Part[]): Promise<void> {

@@ -28,6 +28,11 @@ export interface Part {
   etag: string;
 }
 
+/** A part that lies whole in the store. */
+export interface StoredPart extends Part {
+  size: number;
+}
+
 export abstract class ObjectStore {
   abstract put(key: string, body: Readable | Uint8Array, size: number): Promise<void>;
   /** Fails with `platform.object-missing`. */
@@ -40,6 +45,8 @@ export abstract class ObjectStore {
   abstract beginUpload(key: string): Promise<string>;
   /** For one PUT of exactly `size` bytes; the answer's `etag` header belongs to the part. */
   abstract partLink(key: string, upload: string, part: number, size: number, seconds: number): Promise<Link>;
+  /** What has come so far, in order; nothing when there is no such upload (any more). */
+  abstract listParts(key: string, upload: string): Promise<StoredPart[]>;
   /** Parts in order, each at least 5 MiB but the last. The object is there afterwards. */
   abstract completeUpload(key: string, upload: string, parts: Part[]): Promise<void>;
   abstract abortUpload(key: string, upload: string): Promise<void>;
