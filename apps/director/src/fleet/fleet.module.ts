@@ -9,6 +9,7 @@ import { GroupsService } from './groups.service.js';
 import { GroupsStore } from './groups.store.js';
 import { JoiningController } from './joining.controller.js';
 import { JoiningService } from './joining.service.js';
+import { NodeAccounts } from './node-accounts.js';
 import { NodeLink } from './node-link.js';
 import { NodesController } from './nodes.controller.js';
 import { NodesService } from './nodes.service.js';
@@ -27,6 +28,7 @@ import { TrustService } from './trust.service.js';
     GroupsService,
     GroupsStore,
     JoiningService,
+    NodeAccounts,
     NodeLink,
     NodeReports,
     NodesService,

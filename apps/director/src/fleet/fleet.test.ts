@@ -212,6 +212,21 @@ describe('the list of nodes', () => {
   });
 });
 
+describe('a text that no database can hold', () => {
+  it.each([
+    ['GET', '/v1/nodes/a%00b', undefined],
+    ['POST', '/v1/groups', { name: 'nul', selector: 'a=="\u0000"' }],
+    ['POST', '/v1/join-tokens', { labels: { a: '\u0000' } }],
+    ['GET', '/v1/alerts?node=%00', undefined],
+    ['POST', '/v1/deployments', { flow: '\u0000', version: 1, group: 'g' }],
+  ])('is a bad request: %s %s', async (method, path, body) => {
+    expect(await t.call(method, path, body)).toMatchObject({
+      status: 400,
+      body: { code: 'platform.invalid-request' },
+    });
+  });
+});
+
 describe('presence', () => {
   const metrics = { at: 1, node: { cpuShare: 0.5, memoryBytes: 7, uptimeMs: 9 }, flows: [] };
 

@@ -28,6 +28,7 @@ import { pageFrom, windowOf } from '../platform/http/page.js';
 import { hashOf, newId, newSecret } from '../platform/id.js';
 import { FleetChanges } from './changes.js';
 import { GroupsStore } from './groups.store.js';
+import { NodeAccounts } from './node-accounts.js';
 import { readNodeKey } from './node-key.js';
 import { joinTokenOf } from './node-view.js';
 import { NodesStore } from './nodes.store.js';
@@ -46,6 +47,7 @@ export class JoiningService {
     private readonly groups: GroupsStore,
     private readonly keys: SigningKeys,
     private readonly addresses: Addresses,
+    private readonly accounts: NodeAccounts,
     private readonly audit: Audit,
     private readonly changes: FleetChanges,
     private readonly clock: Clock,
@@ -139,6 +141,7 @@ export class JoiningService {
       credential: formatCredential({ kind: 'node', organization, node, secret }),
       keys,
       mqttUrl: this.addresses.mqttUrl,
+      mqttPassword: await this.accounts.open({ organization, node, credentialHash: hashOf(secret) }),
       mqttWebSocketUrl: this.addresses.mqttWebSocketUrl,
       time: now,
     };

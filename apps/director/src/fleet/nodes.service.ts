@@ -13,13 +13,13 @@ import {
 } from '@millrace/schemas';
 import { Audit } from '../access/audit.js';
 import type { Principal } from '../access/principal.js';
-import { Addresses } from '../platform/addresses.js';
 import { Clock } from '../platform/clock.js';
 import { Database, type SqlTx } from '../platform/database/database.js';
 import { pageFrom, windowOf } from '../platform/http/page.js';
 import { FleetChanges } from './changes.js';
 import { GroupsStore } from './groups.store.js';
 import { historyOf, metricsOf, nodeOf, statusOf } from './node-view.js';
+import { NodeAccounts } from './node-accounts.js';
 import { NodesStore, type NodeRow } from './nodes.store.js';
 import { readSelector } from './selectors.js';
 
@@ -36,7 +36,7 @@ export class NodesService {
     private readonly groups: GroupsStore,
     private readonly audit: Audit,
     private readonly changes: FleetChanges,
-    private readonly addresses: Addresses,
+    private readonly accounts: NodeAccounts,
     private readonly clock: Clock,
   ) {}
 
@@ -110,7 +110,7 @@ export class NodesService {
       await this.nodes.revoke(tx, id, new Date(this.clock.now()));
       this.audit.record(tx, who, { action: 'fleet.revoke-node', subject: `node:${id}` });
       this.changes.tell(tx, { type: 'node.revoked', subject: id, data: { node: id } });
-      tx.afterCommit(() => this.addresses.disconnectNode(id));
+      tx.afterCommit(() => void this.accounts.close(id));
       return this.shown(tx, await this.found(tx, id));
     });
   }
@@ -121,7 +121,7 @@ export class NodesService {
       await this.nodes.remove(tx, id);
       this.audit.record(tx, who, { action: 'fleet.remove-node', subject: `node:${id}`, details: { name } });
       this.changes.tell(tx, { type: 'node.removed', subject: id, data: { node: id, name } });
-      tx.afterCommit(() => this.addresses.disconnectNode(id));
+      tx.afterCommit(() => void this.accounts.close(id));
     });
   }
 

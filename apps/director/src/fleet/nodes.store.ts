@@ -129,6 +129,11 @@ export class NodesStore {
     return rows[0]?.credential_hash;
   }
 
+  /** The same of all live nodes. */
+  credentialHashes(tx: SqlTx): Promise<{ id: string; credential_hash: string }[]> {
+    return tx.sql('SELECT id, credential_hash FROM nodes WHERE revoked_at IS NULL');
+  }
+
   /** One statement a batch. Returns those whose presence has changed. */
   hear(tx: SqlTx, signs: readonly Sign[]): Promise<{ id: string; name: string; online: boolean }[]> {
     return tx

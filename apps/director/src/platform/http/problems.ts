@@ -84,6 +84,12 @@ function asFailure(error: unknown): Failure {
   const code = status === undefined ? undefined : codes[status];
   if (code && problems[code].kind !== 'bug')
     return new Failure(code, sentences[status as number] ?? messageOf(error));
+  if (isUnstorableText(error)) {
+    return new Failure(
+      'platform.invalid-request',
+      'A text of the request holds a NUL character. Leave it out.',
+    );
+  }
   if (isOutage(error)) {
     return new Failure('platform.unavailable', 'A service that is needed does not answer. Try again.', {
       retryAfter: 5,
@@ -92,6 +98,10 @@ function asFailure(error: unknown): Failure {
   }
   return new Failure('platform.bug', 'a bug', { cause: error });
 }
+
+/** PostgreSQL keeps no NUL, neither in a text (22021) nor in JSON (22P05). */
+const isUnstorableText = (error: unknown): boolean =>
+  ['22021', '22P05'].includes((error as { code?: string } | null)?.code ?? '');
 
 const codes: Record<number, ProblemCode> = {
   400: 'platform.invalid-request',
