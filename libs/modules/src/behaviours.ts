@@ -17,6 +17,8 @@ import { create as sourceSimulator } from './sources/simulator/behaviour.js';
 import { create as sinkFile } from './sinks/file/behaviour.js';
 import { create as sinkDirector } from './sinks/director/behaviour.js';
 import { create as debugTap } from './debug/tap/behaviour.js';
+import { create as sourceMqtt } from './sources/mqtt/behaviour.js';
+import { create as sinkMqtt } from './sinks/mqtt/behaviour.js';
 
 // A behaviour takes the settings of its own kind; the engine parses them with that kind before it is made.
 export const behaviours: Behaviours = new Map<string, Create>([
@@ -37,4 +39,6 @@ export const behaviours: Behaviours = new Map<string, Create>([
   ['sink.file', sinkFile],
   ['sink.director', sinkDirector],
   ['debug.tap', debugTap],
+  ['source.mqtt', sourceMqtt],
+  ['sink.mqtt', sinkMqtt],
 ]);

@@ -17,6 +17,8 @@ import { kind as sourceSimulator } from './sources/simulator/kind.js';
 import { kind as sinkFile } from './sinks/file/kind.js';
 import { kind as sinkDirector } from './sinks/director/kind.js';
 import { kind as debugTap } from './debug/tap/kind.js';
+import { kind as sourceMqtt } from './sources/mqtt/kind.js';
+import { kind as sinkMqtt } from './sinks/mqtt/kind.js';
 
 export const kinds: Catalogue = catalogueOf([
   alignRows,
@@ -36,4 +38,6 @@ export const kinds: Catalogue = catalogueOf([
   sinkFile,
   sinkDirector,
   debugTap,
+  sourceMqtt,
+  sinkMqtt,
 ]);

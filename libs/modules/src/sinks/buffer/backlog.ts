@@ -226,6 +226,7 @@ export class Backlog {
         this.inFlight--;
         this.flying.delete(message.id);
         message.state = 'waiting';
+        if (this.closed) return;
         this.pausedUntil = this.outlet.now() + RETRY_MS;
         // It has its place in the order again: at the front of memory, or of the disk.
         if (message.id > 0) {
