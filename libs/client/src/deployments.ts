@@ -6,7 +6,6 @@ import {
   DeploymentList,
   Plan,
   TargetList,
-  type AbortRequest,
   type AssignmentQuery,
   type DeploymentCreate,
   type DeploymentQuery,
@@ -28,7 +27,7 @@ export const deploymentsOf = (http: Http) => {
       http.ask(TargetList, 'GET', `/v1/deployments/${segment(id)}/targets`, { query }),
     pause: (id: string) => move(id, 'pause'),
     resume: (id: string) => move(id, 'resume'),
-    abort: (id: string, nodes?: AbortRequest['nodes']) => move(id, 'abort', { nodes }),
+    abort: (id: string, nodes?: NonNullable<AbortRequest>['nodes']) => move(id, 'abort', { nodes }),
     rollback: (id: string) => move(id, 'rollback'),
     retry: (id: string) => move(id, 'retry'),
     assignments: (query: AssignmentQuery = {}) =>

@@ -41,8 +41,11 @@ export function setKey({
   version,
   parameters,
   resources,
+  attempt,
 }: Omit<SetSettings, 'flow' | 'priority' | 'strategy'>): string {
-  return digestOf(canonicalBytes({ digest, version, parameters, resources })).slice('sha256:'.length);
+  // Another try is another set, so that the verdict on the one before does not hold for it.
+  const what = { digest, version, parameters, resources, ...(attempt !== undefined && { attempt }) };
+  return digestOf(canonicalBytes(what)).slice('sha256:'.length);
 }
 
 export const freshRecord = (flow: string, since: number): FlowRecord => ({
