@@ -12,7 +12,6 @@ export const engine = {
   'engine.model-stopped': { kind: 'outage', status: 503, title: 'The model does not run any more' },
   'engine.file-unreadable': { kind: 'refusal', status: 422, title: 'A file of the flow cannot be read' },
   'engine.file-unfit': { kind: 'refusal', status: 422, title: 'A file is not what the settings say of it' },
-  'engine.file-unwritable': { kind: 'outage', status: 503, title: 'A file of the flow cannot be written' },
   'engine.parameters-missing': {
     kind: 'refusal',
     status: 422,
