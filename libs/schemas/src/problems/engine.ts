@@ -17,4 +17,5 @@ export const engine = {
     status: 422,
     title: 'A module lacks parameters that it needs',
   },
+  'engine.file-unwritable': { kind: 'outage', status: 503, title: 'A file of the flow cannot be written' },
 } as const satisfies ProblemTable;
