@@ -1,8 +1,18 @@
 /** The tree of commands. A noun a file in commands/; what a command needs is loaded when it runs. */
 import { Command } from 'commander';
 import { addAgent } from './commands/agent.js';
+import { addAlerts } from './commands/alerts.js';
 import { addCheck } from './commands/check.js';
+import { addDeploy } from './commands/deploy.js';
+import { addDeployment } from './commands/deployment.js';
+import { addEvents } from './commands/events.js';
+import { addFlow } from './commands/flow.js';
+import { addGroup } from './commands/group.js';
+import { addLogin } from './commands/login.js';
+import { addNode } from './commands/node.js';
+import { addResource } from './commands/resource.js';
 import { addRun } from './commands/run.js';
+import { addToken } from './commands/token.js';
 import { addUp } from './commands/up.js';
 
 export function millrace(): Command {
@@ -14,6 +24,16 @@ export function millrace(): Command {
   addUp(program);
   addRun(program);
   addCheck(program);
+  addLogin(program);
+  addFlow(program);
+  addResource(program);
+  addNode(program);
+  addGroup(program);
+  addDeploy(program);
+  addDeployment(program);
+  addAlerts(program);
+  addEvents(program);
+  addToken(program);
   addAgent(program);
   inherit(program);
   return program;

@@ -6,6 +6,7 @@ import {
   DeploymentList,
   Plan,
   TargetList,
+  type AbortRequest,
   type AssignmentQuery,
   type DeploymentCreate,
   type DeploymentQuery,

@@ -5,7 +5,7 @@ import type { Page, PageQuery } from '@millrace/schemas';
 export const segment = (text: string): string => encodeURIComponent(text);
 
 export async function* each<Item, Query extends PageQuery>(
-  list: (query: Query) => Promise<Page<Item>>,
+  list: (query?: Query) => Promise<Page<Item>>,
   query: Query,
 ): AsyncGenerator<Item> {
   let cursor = query.cursor;

@@ -74,6 +74,11 @@ export function unlessMissing(error: unknown): undefined {
   throw error;
 }
 
+/** `models/pump.onnx` is `pump`, `speed.csv.gz` is `speed`. */
+export function nameOf(path: string): string {
+  return basename(path).replace(/(?<=.)\.[^.]+(?:\.gz)?$/, '');
+}
+
 const endings: Record<string, ResourceKind> = {
   '.onnx': 'model',
   '.csv': 'data',

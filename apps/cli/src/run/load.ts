@@ -5,15 +5,10 @@
  */
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import {
-  checkFlow,
-  fillParameters,
-  readFlow,
-  type ParameterLayer,
-  type ParameterValue,
-} from '@millrace/flow';
+import { checkFlow, fillParameters, readFlow, type ParameterLayer } from '@millrace/flow';
 import { kinds } from '@millrace/modules/kinds';
-import { Failure, type FlowDocument, type FlowParameter, type ProblemPlace } from '@millrace/schemas';
+import { Failure, type FlowDocument, type ProblemPlace } from '@millrace/schemas';
+import { valuesOf } from '../parameters.js';
 
 export interface CheckedFlow {
   /** Absolute. */
@@ -65,29 +60,6 @@ export async function loadFlow(
     });
   }
   return { ...checked, document: fillParameters(checked.document, checked.layers) };
-}
-
-/** What was typed, as the type that the flow declares; what does not fit stays text, for the check to name. */
-export function valuesOf(
-  document: FlowDocument,
-  sets: ReadonlyMap<string, string>,
-): Record<string, ParameterValue> {
-  const declared = document.parameters ?? {};
-  return Object.fromEntries(
-    [...sets].map(([name, text]) => [
-      name,
-      typed(text, Object.hasOwn(declared, name) ? declared[name] : undefined),
-    ]),
-  );
-}
-
-function typed(text: string, parameter: FlowParameter | undefined): ParameterValue {
-  if (parameter?.type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text;
-  if (parameter?.type === 'number' || parameter?.type === 'integer') {
-    const value = Number(text);
-    return text.trim() === '' || !Number.isFinite(value) ? text : value;
-  }
-  return text;
 }
 
 function reasonOf({ code, message }: NodeJS.ErrnoException): string {

@@ -14,6 +14,11 @@ export const deployments = {
     status: 409,
     title: 'This cannot be done with a deployment in its state',
   },
+  'deployments.not-succeeded': {
+    kind: 'refusal',
+    status: 409,
+    title: 'A deployment that was waited for did not succeed',
+  },
   'deployments.parameters': {
     kind: 'refusal',
     status: 422,

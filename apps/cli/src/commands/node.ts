@@ -1,0 +1,144 @@
+import type { Command } from 'commander';
+import type { Node, NodeWhy } from '@millrace/schemas';
+import { connect } from '../connection.js';
+import {
+  formatOf,
+  outputOptions,
+  print,
+  printData,
+  printList,
+  printOne,
+  type OutputOptions,
+  type View,
+} from '../output/format.js';
+import { paint, talk } from '../output/talk.js';
+import { timeOf } from '../output/time.js';
+import { wholeNumber } from '../references.js';
+import { collect, pairsOf } from '../usage.js';
+
+const nodeView: View<Node> = {
+  name: ({ name }) => name,
+  columns: {
+    name: ({ name }) => name,
+    status: ({ status }) => status,
+    flows: ({ flows }) => flows.map(({ flow, progress }) => `${flow} ${progress}`).join(', '),
+    labels: ({ labels }) =>
+      Object.entries(labels)
+        .map(([name, value]) => `${name}=${value}`)
+        .join(' '),
+    seen: ({ seenAt }) => timeOf(seenAt),
+    id: ({ id }) => id,
+  },
+};
+
+interface JoinOptions {
+  url: string;
+  token: string;
+  name?: string;
+  data: string;
+}
+
+interface TokenOptions extends OutputOptions {
+  group?: string;
+  label: string[];
+  uses: string;
+  minutes: string;
+}
+
+export function addNode(program: Command): void {
+  const node = program.command('node').summary('edge machines that run the agent');
+
+  outputOptions(
+    node
+      .command('list')
+      .description('Lists the nodes, newest first.')
+      .option('--filter <selector>', 'such as "labels.line==3;status==online"'),
+  ).action(async (options: OutputOptions & { filter?: string }) => {
+    const { each, take } = await import('@millrace/client');
+    const { fleet } = await connect();
+    printList(await take(each(fleet.nodes, { filter: options.filter })), nodeView, options);
+  });
+
+  outputOptions(
+    node.command('show').description('Shows a node and what it reports.').argument('<name|id>'),
+  ).action(async (name: string, options: OutputOptions) => {
+    const { fleet } = await connect();
+    printOne(await fleet.node(name), nodeView, options);
+  });
+
+  outputOptions(
+    node.command('why').description('Tells why a node does not run what it should.').argument('<name|id>'),
+  ).action(async (name: string, options: OutputOptions) => {
+    const { fleet } = await connect();
+    const why = await fleet.why(name);
+    const format = formatOf(options);
+    if (format === 'json' || format === 'yaml') return printData(why, format);
+    for (const line of whyLines(why)) print(line);
+  });
+
+  node
+    .command('join')
+    .summary('make this machine a node')
+    .description(
+      'Joins this machine as a node, with a join token. Then run `millrace agent run` with the same --data.',
+    )
+    .requiredOption('--url <url>', 'address of the director')
+    .requiredOption('--token <code>', 'from `millrace node token`')
+    .option('--name <name>', 'of the node (default: the host name)')
+    .option('--data <dir>', 'folder of the node', process.env.MILLRACE_DATA ?? '.millrace-agent')
+    .action(async ({ url, token, name, data }: JoinOptions) => {
+      const { joinNode } = await import('@millrace/agent');
+      const { resolve } = await import('node:path');
+      const joined = await joinNode({ url, token, name, dataDir: resolve(data) });
+      print(joined.node);
+      talk(`joined as ${joined.name}; start the agent with: millrace agent run --data ${data}`);
+    });
+
+  outputOptions(
+    node
+      .command('token')
+      .description('Makes a join token: short-lived, for one node unless told.')
+      .option('--group <name>', 'group that the node joins')
+      .option('--label <name=value>', 'label that the node gets; may be given several times', collect, [])
+      .option('--uses <n>', 'how many nodes may join with it', '1')
+      .option('--minutes <n>', 'until it ends', '60'),
+  ).action(async (options: TokenOptions) => {
+    const { fleet } = await connect();
+    const made = await fleet.createJoinToken({
+      group: options.group,
+      labels: Object.fromEntries(pairsOf('--label', options.label)),
+      uses: wholeNumber('--uses', options.uses),
+      minutes: wholeNumber('--minutes', options.minutes),
+    });
+    const format = formatOf(options);
+    if (format === 'json' || format === 'yaml') return printData(made, format);
+    print(made.token);
+    talk(`it ends ${timeOf(made.expiresAt)} and is not shown again`);
+  });
+
+  outputOptions(
+    node
+      .command('revoke')
+      .description(
+        'Takes the identity of a node away, for good. What runs on it goes on until somebody stops it.',
+      )
+      .argument('<name|id>'),
+  ).action(async (name: string, options: OutputOptions) => {
+    const { fleet } = await connect();
+    const revoked = await fleet.revokeNode(name);
+    if (formatOf(options) !== 'table') printOne(revoked, nodeView, options);
+    talk(`${revoked.name} is revoked`);
+  });
+}
+
+function whyLines(why: NodeWhy): string[] {
+  const good = paint('as desired', 'green', process.stdout);
+  return [
+    `${why.name}: ${why.status}${why.same ? `, all ${good}` : ''}`,
+    ...why.reasons.map(({ code, detail }) => `  ${code}: ${detail}`),
+    ...why.flows.map(({ flow, same, says, reason }) =>
+      same ? `  ${flow}: ${says}` : `  ${flow}: ${reason ? `${reason.code}: ` : ''}${says}`,
+    ),
+    ...why.waiting.map(({ flow, version, says }) => `  waiting for ${flow}@${version}: ${says}`),
+  ];
+}

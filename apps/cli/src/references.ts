@@ -1,0 +1,24 @@
+/** `NAME@VERSION`, as it is typed for flows and resources. */
+import { UsageError } from './usage.js';
+
+export interface Versioned {
+  name: string;
+  /** Absent: the newest. */
+  version?: number;
+}
+
+export function versioned(text: string): Versioned {
+  const [name = '', version, more] = text.split('@');
+  if (name === '' || more !== undefined || (version !== undefined && !/^[1-9]\d{0,8}$/.test(version))) {
+    throw new UsageError(`"${text}" is not NAME@VERSION, such as pump-watch@3.`);
+  }
+  return { name, ...(version === undefined ? {} : { version: Number(version) }) };
+}
+
+export function wholeNumber(option: string, text: string, least = 1): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < least) {
+    throw new UsageError(`${option} takes a whole number from ${least}, and not "${text}".`);
+  }
+  return value;
+}
