@@ -98,7 +98,7 @@ export const UploadBegin = z
     kind: ResourceKind,
     /** As it lies on the disk of whoever uploads; only its last part is kept. Shown, never trusted. */
     fileName: line(255).min(1),
-    size: z.number().int().min(0),
+    size: z.number().int().min(1),
     /** Of the bytes, as the uploader knows them; what arrives must have it. */
     digest: Digest,
     note: line(10_000).optional(),
@@ -127,7 +127,7 @@ export const UploadBegun = z
     z.object({
       exists: z.literal(false),
       upload: Id,
-      /** Links for the first parts; POST .../uploads/{upload}:parts gives those of the others. */
+      /** Links for the parts that are missing, the first 1,000 of them: all, unless it is begun again. */
       parts: z.array(PartLink),
       /** How many parts there are in all. */
       partCount: z.number().int(),
@@ -164,6 +164,7 @@ export type Upload = z.infer<typeof Upload>;
 /** Without `parts`: links for those that are missing, the first 1,000 of them. */
 export const PartsRequest = z
   .object({ parts: z.array(z.number().int().min(1).max(10_000)).min(1).max(1_000).optional() })
+  .nullish()
   .meta({ id: 'PartsRequest' });
 export type PartsRequest = z.infer<typeof PartsRequest>;
 export const PartLinks = z.object({ parts: z.array(PartLink), expiresAt: Time }).meta({ id: 'PartLinks' });

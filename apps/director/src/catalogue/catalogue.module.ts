@@ -1,9 +1,29 @@
 /** The room `catalogue`: resources, their versions and aliases, and how bytes come in. */
 import { Module } from '@nestjs/common';
+import { AliasesController } from './aliases.controller.js';
+import { AliasesService } from './aliases.service.js';
 import { CatalogueReader } from './catalogue.reader.js';
+import { ResourcesController } from './resources.controller.js';
+import { ResourcesService } from './resources.service.js';
+import { ResourcesStore } from './resources.store.js';
+import { SealingJob } from './sealing.job.js';
+import { SealingService } from './sealing.service.js';
+import { UploadsController } from './uploads.controller.js';
+import { UploadsService } from './uploads.service.js';
+import { UploadsStore } from './uploads.store.js';
 
 @Module({
-  providers: [CatalogueReader],
+  controllers: [ResourcesController, UploadsController, AliasesController],
+  providers: [
+    AliasesService,
+    CatalogueReader,
+    ResourcesService,
+    ResourcesStore,
+    SealingJob,
+    SealingService,
+    UploadsService,
+    UploadsStore,
+  ],
   exports: [CatalogueReader],
 })
 export class CatalogueModule {}

@@ -2,6 +2,31 @@ import type { ProblemTable } from './table.js';
 
 /** What can go wrong in the room `catalogue`: each code has a page in docs/problems/. */
 export const catalogue = {
+  'catalogue.not-found': { kind: 'refusal', status: 404, title: 'There is no such resource' },
+  'catalogue.version-not-found': { kind: 'refusal', status: 404, title: 'The resource has no such version' },
+  'catalogue.alias-not-found': { kind: 'refusal', status: 404, title: 'The resource has no such alias' },
+  'catalogue.alias-invalid': { kind: 'refusal', status: 422, title: 'The name of an alias is not allowed' },
+  'catalogue.upload-not-found': { kind: 'refusal', status: 404, title: 'There is no such upload' },
+  'catalogue.upload-ended': { kind: 'refusal', status: 409, title: 'The upload has ended' },
+  'catalogue.parts-missing': { kind: 'refusal', status: 409, title: 'Parts of the upload are missing' },
+  'catalogue.name-taken': {
+    kind: 'refusal',
+    status: 409,
+    title: 'There is a resource of this name already',
+  },
+  'catalogue.in-use': { kind: 'refusal', status: 409, title: 'The resource is in use' },
+  'catalogue.not-ready': { kind: 'refusal', status: 409, title: 'The version cannot be used as it is' },
+  'catalogue.quota-full': { kind: 'refusal', status: 413, title: 'The quota of the organization is full' },
+  'catalogue.contract-mismatch': {
+    kind: 'refusal',
+    status: 422,
+    title: 'The contract does not fit the file',
+  },
+  'catalogue.sealing-failed': {
+    kind: 'outage',
+    status: 503,
+    title: 'The file could not be looked at',
+  },
   'catalogue.digest-mismatch': {
     kind: 'refusal',
     status: 422,

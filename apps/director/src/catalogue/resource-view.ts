@@ -1,0 +1,66 @@
+/** Rows of the room as the API shows them. Pure. */
+import { Failure, type Alias, type AliasMoved, type Resource, type ResourceVersion } from '@millrace/schemas';
+import type { AliasRow, MoveRow, ResourceRow, VersionRow } from './resources.store.js';
+
+export function resourceOf(row: ResourceRow): Resource {
+  return {
+    name: row.name,
+    description: row.description,
+    kind: row.kind,
+    latest: row.latest,
+    aliases: row.aliases,
+    createdBy: row.created_by,
+    createdAt: row.created_at.toISOString(),
+  };
+}
+
+export function versionOf(row: VersionRow): ResourceVersion {
+  return {
+    resource: row.name,
+    version: row.version,
+    state: row.state,
+    kind: row.kind,
+    fileName: row.file_name,
+    size: Number(row.size),
+    digest: row.digest,
+    note: row.note,
+    refusal: row.refusal,
+    aliases: row.aliases,
+    createdBy: row.created_by,
+    createdAt: row.created_at.toISOString(),
+    sealedAt: row.sealed_at?.toISOString() ?? null,
+  };
+}
+
+export function aliasOf(row: AliasRow): Alias {
+  return {
+    alias: row.alias,
+    version: row.version,
+    revision: row.revision,
+    movedBy: row.moved_by,
+    movedAt: row.moved_at.toISOString(),
+  };
+}
+
+export function moveOf(row: MoveRow): AliasMoved {
+  return {
+    revision: row.revision,
+    from: row.from_version,
+    to: row.to_version,
+    note: row.note,
+    movedBy: row.moved_by,
+    movedAt: row.moved_at.toISOString(),
+  };
+}
+
+export const resourceUnknown = (name: string): Failure =>
+  new Failure(
+    'catalogue.not-found',
+    `There is no resource ${name.slice(0, 128)}. GET /v1/resources lists them, POST /v1/resources makes one.`,
+  );
+
+export const versionUnknown = (name: string, version: number): Failure =>
+  new Failure(
+    'catalogue.version-not-found',
+    `${name} has no version ${version}. GET /v1/resources/${name}/versions lists them.`,
+  );

@@ -1,0 +1,204 @@
+/**
+ * Sealing: what a completed upload is. Its bytes are hashed and looked at, and its version becomes ready or is
+ * refused, with the reason. Nothing of a file is ever loaded.
+ *
+ * Guarantee: a version is ready only when its bytes are the ones that were declared; it may run twice and in
+ * two processes, and is found again after a crash. No version stays in sealing for ever.
+ */
+import { Inject, Injectable } from '@nestjs/common';
+import { hashStream } from '@millrace/blobs';
+import { inspect } from '@millrace/inference';
+import { Failure, type Contract, type Inspection, type ResourceRefusal } from '@millrace/schemas';
+import { Audit } from '../access/audit.js';
+import { system } from '../access/principal.js';
+import { Clock } from '../platform/clock.js';
+import { Database, type SqlTx } from '../platform/database/database.js';
+import { Live } from '../platform/live/live.js';
+import type { Log } from '../platform/log.js';
+import { ObjectStore } from '../platform/objects/store.js';
+import { LOG } from '../platform/platform.module.js';
+import { objectSource } from './object-source.js';
+import { ResourcesStore } from './resources.store.js';
+import { LEASE_MS, retryAfter } from './upload.js';
+import { UploadsStore, type UploadRow } from './uploads.store.js';
+import { contractFor, policy } from './verdict.js';
+
+type Verdict =
+  { inspection: Inspection; contract: Contract | null; refusal?: undefined } | { refusal: ResourceRefusal };
+
+@Injectable()
+export class SealingService {
+  constructor(
+    private readonly database: Database,
+    private readonly resources: ResourcesStore,
+    private readonly uploads: UploadsStore,
+    private readonly objects: ObjectStore,
+    private readonly audit: Audit,
+    private readonly live: Live,
+    private readonly clock: Clock,
+    @Inject(LOG) private readonly log: Log,
+  ) {}
+
+  /** Does nothing when another one is at it, or it was done. */
+  async seal(organization: string, id: string): Promise<void> {
+    const now = this.clock.now();
+    const upload = await this.database.withinSql(organization, (tx) =>
+      this.uploads.claim(tx, id, new Date(now), new Date(now + LEASE_MS)),
+    );
+    if (!upload) return;
+    let verdict: Verdict;
+    try {
+      verdict = await this.examine(upload);
+    } catch (error) {
+      const refusal = refusalOf(error, upload.attempts);
+      if (!refusal) return this.later(organization, upload, error);
+      if (!isRefusal(error)) this.log.error({ err: error, upload: id }, 'sealing was given up');
+      verdict = { refusal };
+    }
+    await this.database.withinSql(organization, (tx) => this.settle(tx, id, verdict));
+  }
+
+  /** What a lost wake-up or a crash left: uploads to seal, uploads whose time is over, objects to delete. */
+  async sweep(organization: string): Promise<void> {
+    const now = new Date(this.clock.now());
+    const { waiting, strays } = await this.database.withinSql(organization, async (tx) => {
+      for (const upload of await this.uploads.expired(tx, now)) await this.giveUp(tx, upload, now);
+      await this.uploads.forgetEnded(tx, now);
+      return { waiting: await this.uploads.waiting(tx, now), strays: await this.uploads.strays(tx) };
+    });
+    for (const id of waiting) await this.seal(organization, id);
+    for (const { key, store_upload } of strays) {
+      if (store_upload !== null) await this.objects.abortUpload(key, store_upload);
+      await this.objects.delete(key);
+      await this.database.withinSql(organization, (tx) => this.uploads.strayGone(tx, key));
+    }
+  }
+
+  private async examine(upload: UploadRow): Promise<Verdict> {
+    const { key, digest, kind } = upload;
+    const size = Number(upload.size);
+    const info = await this.whole(upload);
+    if (info.size !== size)
+      throw new Failure(
+        'catalogue.digest-mismatch',
+        `The file was declared with ${size} bytes, and ${info.size} came. Upload it again.`,
+      );
+    const found = await hashStream(await this.objects.get(key), { maxBytes: size });
+    if (found.digest !== digest)
+      throw new Failure(
+        'catalogue.digest-mismatch',
+        `The file was declared as ${digest}, and what came is ${found.digest}. It changed on its way or while it was read. Hash and upload it again.`,
+      );
+    const inspection = await inspect(objectSource(this.objects, key, size));
+    return { inspection, contract: contractFor(kind, inspection, upload.contract, policy) };
+  }
+
+  /** Puts the parts together, unless that was done before. */
+  private async whole({ key, store_upload }: UploadRow): Promise<{ size: number }> {
+    const before = await this.objects.head(key);
+    if (before) return before;
+    const parts = await this.objects.listParts(key, store_upload);
+    await this.objects.completeUpload(key, store_upload, parts);
+    const after = await this.objects.head(key);
+    if (after) return after;
+    throw new Failure(
+      'platform.object-missing',
+      'The parts that were uploaded are gone. Upload the file again.',
+    );
+  }
+
+  private async settle(tx: SqlTx, id: string, verdict: Verdict): Promise<void> {
+    const upload = await this.uploads.hold(tx, id);
+    if (upload?.state !== 'sealing' || upload.version === null) return;
+    const { key, digest, resource_id: resource, version } = upload;
+    const at = new Date(this.clock.now());
+    if (verdict.refusal) {
+      await this.uploads.stray(tx, upload, at);
+      await this.resources.settleVersion(tx, resource, version, {
+        state: 'refused',
+        contract: upload.contract,
+        refusal: verdict.refusal,
+        at,
+      });
+    } else {
+      const { inspection, contract } = verdict;
+      const kept = await this.uploads.keepBlob(tx, {
+        digest,
+        key,
+        size: Number(upload.size),
+        inspection,
+        at,
+      });
+      // The same bytes came twice: one of the two is enough.
+      if (kept !== key) await this.uploads.stray(tx, upload, at);
+      await this.resources.settleVersion(tx, resource, version, {
+        state: 'ready',
+        contract,
+        refusal: null,
+        at,
+      });
+    }
+    await this.uploads.move(tx, id, 'sealed', version);
+    await this.tell(tx, upload, version, verdict.refusal);
+  }
+
+  private async tell(
+    tx: SqlTx,
+    upload: UploadRow,
+    version: number,
+    refusal: ResourceRefusal | undefined,
+  ): Promise<void> {
+    const name = (await this.resources.version(tx, upload.resource_id, version))?.name ?? upload.resource_id;
+    const data = { version, digest: upload.digest, ...(refusal && { code: refusal.code }) };
+    this.audit.record(tx, system(tx.organization), {
+      action: refusal ? 'catalogue.refuse' : 'catalogue.seal',
+      subject: `resource:${name}`,
+      details: data,
+    });
+    tx.afterCommit(() =>
+      this.live.publish(tx.organization, {
+        type: refusal ? 'resource.refused' : 'resource.ready',
+        subject: name,
+        data,
+      }),
+    );
+  }
+
+  private async later(organization: string, upload: UploadRow, error: unknown): Promise<void> {
+    const wait = retryAfter(upload.attempts, kindOf(error)) ?? 0;
+    this.log.warn({ err: error, upload: upload.id, wait }, 'sealing failed and will be tried again');
+    await this.database.withinSql(organization, (tx) =>
+      this.uploads.leaseUntil(tx, upload.id, new Date(this.clock.now() + wait)),
+    );
+  }
+
+  private async giveUp(tx: SqlTx, upload: UploadRow, at: Date): Promise<void> {
+    await this.uploads.move(tx, upload.id, 'aborted', null);
+    await this.uploads.stray(tx, upload, at);
+    this.audit.record(tx, system(tx.organization), {
+      action: 'catalogue.expire-upload',
+      subject: `upload:${upload.id}`,
+      details: { digest: upload.digest },
+    });
+  }
+}
+
+const isRefusal = (error: unknown): error is Failure =>
+  error instanceof Failure && error.row.kind === 'refusal';
+
+/** Whatever is no Failure may be the world outside too: the store's own errors. It is tried fewer times. */
+const kindOf = (error: unknown): 'outage' | 'bug' =>
+  error instanceof Failure && error.row.kind === 'outage' ? 'outage' : 'bug';
+
+/** Undefined: worth another try. */
+function refusalOf(error: unknown, attempts: number): ResourceRefusal | undefined {
+  if (isRefusal(error)) {
+    const { code, message: detail, errors } = error;
+    return { code, detail, ...(errors.length > 0 && { errors: errors.slice(0, 100) }) };
+  }
+  if (retryAfter(attempts, kindOf(error)) !== undefined) return undefined;
+  return {
+    code: 'catalogue.sealing-failed',
+    detail: `The file could not be looked at in ${attempts} tries. Upload it again, or ask who runs the director for the reason in its log.`,
+  };
+}
