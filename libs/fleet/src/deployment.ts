@@ -8,7 +8,7 @@ import type { DeploymentState } from '@millrace/schemas';
 
 export const deploymentMoves = {
   rolling: ['paused', 'soaking', 'succeeded', 'partial', 'rolled-back', 'aborted', 'failed', 'superseded'],
-  paused: ['rolling', 'partial', 'rolled-back', 'aborted', 'failed', 'superseded'],
+  paused: ['rolling', 'succeeded', 'partial', 'rolled-back', 'aborted', 'failed', 'superseded'],
   soaking: ['paused', 'succeeded', 'partial', 'rolled-back', 'aborted', 'failed', 'superseded'],
   // Nodes that were offline come along later, nodes that join the group too, and what failed can be retried.
   succeeded: ['partial', 'rolled-back'],

@@ -5,7 +5,14 @@
  * transaction, under one lock an organization. It may run twice, or after a crash: it looks at the tables.
  */
 import { Injectable } from '@nestjs/common';
-import { applyReport, endsTargets, nextStep, type RolloutTarget, type Step } from '@millrace/fleet';
+import {
+  applyReport,
+  endsTargets,
+  mayBecome,
+  nextStep,
+  type RolloutTarget,
+  type Step,
+} from '@millrace/fleet';
 import type { DeploymentState, ReasonCode } from '@millrace/schemas';
 import { SigningKeys } from '../access/keys.js';
 import { FleetReader } from '../fleet/fleet.reader.js';
@@ -215,6 +222,8 @@ export class Rollouts {
     epoch: number,
   ): Promise<void> {
     const { id } = deployment;
+    if (!mayBecome(deployment.state, state))
+      throw new Error(`deployment ${id}: ${deployment.state} to ${state}`);
     const now = new Date(this.clock.now());
     await this.deployments.change(tx, id, {
       state,
