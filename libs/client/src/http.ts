@@ -144,7 +144,7 @@ async function bodyOf(response: Response, url: string): Promise<unknown> {
   try {
     return await response.json();
   } catch (cause) {
-    if (cause instanceof SyntaxError) throw notUnderstood('an answer', url, cause);
+    if (named(cause) === 'SyntaxError') throw notUnderstood('an answer', url, cause);
     throw new Failure('platform.unavailable', `${url} was cut off in its answer: ${reasonOf(cause)}.`, {
       cause,
     });
@@ -159,18 +159,18 @@ function notUnderstood(what: string, url: string, cause: unknown): Failure {
   );
 }
 
-/** `fetch failed` says nothing; its cause does. */
+/** `fetch failed` says nothing; its cause does. By shape, since an error may come from another realm. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return 'it took too long';
-  const { cause } = error;
-  if (cause instanceof Error) {
-    const code = 'code' in cause ? String(cause.code) : '';
-    if (code === 'ECONNREFUSED') return 'nothing listens there';
-    if (code === 'ENOTFOUND') return 'there is no such host';
-    return cause.message || code || error.message;
-  }
-  return error.message;
+  if (named(error) === 'TimeoutError') return 'it took too long';
+  const { message = String(error), cause } = (error ?? {}) as { message?: string; cause?: unknown };
+  const { code, message: deeper } = (cause ?? {}) as { code?: unknown; message?: string };
+  if (code === 'ECONNREFUSED') return 'nothing listens there';
+  if (code === 'ENOTFOUND') return 'there is no such host';
+  return deeper || (typeof code === 'string' ? code : message);
+}
+
+function named(error: unknown): string | undefined {
+  return (error as { name?: string } | undefined)?.name;
 }
 
 function queryOf(query: object | undefined): string {

@@ -7,6 +7,7 @@ import {
   outputOptions,
   print,
   printData,
+  printDone,
   printList,
   printOne,
   type OutputOptions,
@@ -75,25 +76,27 @@ export function addDeploy(program: Command): void {
     if (formatOf(options) !== 'table') printOne(ended, deploymentView, options);
   });
 
-  program
-    .command('undeploy')
-    .summary('take a flow from a group')
-    .description('Takes a flow from the nodes of a group. They stop it, and let its bytes go.')
-    .argument('<flow>')
-    .requiredOption('--from <group>', 'name or id')
-    .action(async (flow: string, options: { from: string }) => {
-      const { deployments } = await connect();
-      const { Failure } = await import('@millrace/schemas');
-      const { items } = await deployments.assignments({ flow, group: options.from });
-      if (items.length === 0) {
-        throw new Failure(
-          'deployments.assignment-unknown',
-          `${flow} is not assigned to ${options.from}. \`millrace deployment list\` shows what is.`,
-        );
-      }
-      for (const { id } of items) await deployments.undeploy(id);
-      talk(`${flow} leaves ${options.from}`);
-    });
+  outputOptions(
+    program
+      .command('undeploy')
+      .summary('take a flow from a group')
+      .description('Takes a flow from the nodes of a group. They stop it, and let its bytes go.')
+      .argument('<flow>')
+      .requiredOption('--from <group>', 'name or id'),
+  ).action(async (flow: string, options: OutputOptions & { from: string }) => {
+    const { deployments } = await connect();
+    const { Failure } = await import('@millrace/schemas');
+    const { items } = await deployments.assignments({ flow, group: options.from });
+    if (items.length === 0) {
+      throw new Failure(
+        'deployments.assignment-unknown',
+        `${flow} is not assigned to ${options.from}. \`millrace deployment list\` shows what is.`,
+      );
+    }
+    for (const { id } of items) await deployments.undeploy(id);
+    printDone({ flow, group: options.from, undeployed: true }, flow, options);
+    talk(`${flow} leaves ${options.from}`);
+  });
 }
 
 async function deploymentOf(

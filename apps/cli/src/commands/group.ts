@@ -6,6 +6,7 @@ import {
   outputOptions,
   print,
   printData,
+  printDone,
   printList,
   printOne,
   type OutputOptions,
@@ -106,15 +107,17 @@ export function addGroup(program: Command): void {
     });
   }
 
-  group
-    .command('delete')
-    .description('Deletes a group. One that a flow is assigned to is kept.')
-    .argument('<name|id>')
-    .action(async (name: string) => {
-      const { fleet } = await connect();
-      await fleet.removeGroup(name);
-      talk(`${name} is deleted`);
-    });
+  outputOptions(
+    group
+      .command('delete')
+      .description('Deletes a group. One that a flow is assigned to is kept.')
+      .argument('<name|id>'),
+  ).action(async (name: string, options: OutputOptions) => {
+    const { fleet } = await connect();
+    await fleet.removeGroup(name);
+    printDone({ group: name, deleted: true }, name, options);
+    talk(`${name} is deleted`);
+  });
 }
 
 function shown(group: Group, options: OutputOptions): void {

@@ -6,6 +6,7 @@ import {
   outputOptions,
   print,
   printData,
+  printDone,
   printList,
   printOne,
   type OutputOptions,
@@ -31,11 +32,11 @@ const nodeView: View<Node> = {
   },
 };
 
-interface JoinOptions {
+interface JoinOptions extends OutputOptions {
   url: string;
   token: string;
   name?: string;
-  data: string;
+  data?: string;
 }
 
 interface TokenOptions extends OutputOptions {
@@ -76,23 +77,31 @@ export function addNode(program: Command): void {
     for (const line of whyLines(why)) print(line);
   });
 
-  node
-    .command('join')
-    .summary('make this machine a node')
-    .description(
-      'Joins this machine as a node, with a join token. Then run `millrace agent run` with the same --data.',
-    )
-    .requiredOption('--url <url>', 'address of the director')
-    .requiredOption('--token <code>', 'from `millrace node token`')
-    .option('--name <name>', 'of the node (default: the host name)')
-    .option('--data <dir>', 'folder of the node', process.env.MILLRACE_DATA ?? '.millrace-agent')
-    .action(async ({ url, token, name, data }: JoinOptions) => {
-      const { joinNode } = await import('@millrace/agent');
-      const { resolve } = await import('node:path');
-      const joined = await joinNode({ url, token, name, dataDir: resolve(data) });
-      print(joined.node);
-      talk(`joined as ${joined.name}; start the agent with: millrace agent run --data ${data}`);
-    });
+  outputOptions(
+    node
+      .command('join')
+      .summary('make this machine a node')
+      .description(
+        'Joins this machine as a node, with a join token. Then run `millrace agent run` with the same --data.',
+      )
+      .requiredOption('--url <url>', 'address of the director')
+      .requiredOption('--token <code>', 'from `millrace node token`')
+      .option('--name <name>', 'of the node (default: the host name)')
+      .option('--data <dir>', 'folder of the node (default: MILLRACE_DATA, or .millrace-agent)'),
+  ).action(async ({ url, token, name, data, ...options }: JoinOptions) => {
+    const { joinNode } = await import('@millrace/agent');
+    const { resolve } = await import('node:path');
+    const folder = data ?? process.env.MILLRACE_DATA ?? '.millrace-agent';
+    const joined = await joinNode({ url, token, name, dataDir: resolve(folder) });
+    if (formatOf(options) === 'table') print(joined.node);
+    else
+      printDone(
+        { node: joined.node, name: joined.name, organization: joined.organization },
+        joined.name,
+        options,
+      );
+    talk(`joined as ${joined.name}; start the agent with: millrace agent run --data ${folder}`);
+  });
 
   outputOptions(
     node

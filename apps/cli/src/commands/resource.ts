@@ -6,6 +6,7 @@ import {
   outputOptions,
   print,
   printData,
+  printDone,
   printList,
   printOne,
   type OutputOptions,
@@ -137,23 +138,22 @@ export function addResource(program: Command): void {
     printData(await catalogue.version(name, number), format);
   });
 
-  resource
-    .command('alias')
-    .description(
-      'Points an alias at a version. Flows follow it when they are published anew; nothing is deployed.',
-    )
-    .argument('<name@version>')
-    .argument('<alias>')
-    .action(async (text: string, alias: string) => {
-      const { pointAlias } = await import('../catalogue/push.js');
-      const { name, version } = versioned(text);
-      if (version === undefined) throw new UsageError(`Say which version, such as ${name}@3.`);
-      const { moved, from } = await pointAlias(await connect(), name, alias, version);
-      const before = from === null ? '' : `, before at ${from}`;
-      talk(
-        moved
-          ? `${name}@${alias} is version ${version}${before}`
-          : `${name}@${alias} is version ${version} already`,
-      );
-    });
+  outputOptions(
+    resource
+      .command('alias')
+      .description(
+        'Points an alias at a version. Flows follow it when they are published anew; nothing is deployed.',
+      )
+      .argument('<name@version>')
+      .argument('<alias>'),
+  ).action(async (text: string, alias: string, options: OutputOptions) => {
+    const { pointAlias } = await import('../catalogue/push.js');
+    const { name, version } = versioned(text);
+    if (version === undefined) throw new UsageError(`Say which version, such as ${name}@3.`);
+    const { moved, from } = await pointAlias(await connect(), name, alias, version);
+    printDone({ resource: name, alias, version, from, moved }, `${name}@${alias}`, options);
+    const already = moved ? '' : ' already';
+    const before = moved && from !== null ? `, before at ${from}` : '';
+    talk(`${name}@${alias} is version ${version}${already}${before}`);
+  });
 }

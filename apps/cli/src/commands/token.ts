@@ -6,6 +6,7 @@ import {
   outputOptions,
   print,
   printData,
+  printDone,
   printList,
   type OutputOptions,
   type View,
@@ -74,13 +75,12 @@ export function addToken(program: Command): void {
     talk(`${made.id} ends ${timeOf(made.expiresAt)}; the token is not shown again`);
   });
 
-  token
-    .command('revoke')
-    .description('Ends an API token.')
-    .argument('<id>')
-    .action(async (id: string) => {
+  outputOptions(token.command('revoke').description('Ends an API token.').argument('<id>')).action(
+    async (id: string, options: OutputOptions) => {
       const { access } = await connect();
       await access.revokeToken(id);
+      printDone({ id, revoked: true }, id, options);
       talk(`${id} is revoked`);
-    });
+    },
+  );
 }

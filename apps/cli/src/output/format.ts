@@ -70,6 +70,11 @@ function plain(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
+/** What a command did that gives nothing to look at; the sentence for people is talk. */
+export function printDone(done: object, name: string, options: OutputOptions): void {
+  if (formatOf(options) !== 'table') printOne(done, { name: () => name, columns: {} }, options);
+}
+
 /** A line of a stream, such as `alerts --follow`. JSON lines for programs. */
 export function printStreamed<T>(item: T, view: View<T>, options: OutputOptions): void {
   const format = formatOf(options);

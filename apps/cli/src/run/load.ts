@@ -44,7 +44,9 @@ export async function readAndCheck(
     ...base,
     document,
     layers,
-    problems: found.map((problem) => ({ ...problem, line: problem.line ?? lineOf(problem.pointer ?? '') })),
+    problems: found
+      .map((problem) => ({ ...problem, line: problem.line ?? lineOf(problem.pointer ?? '') }))
+      .toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0)),
   };
 }
 

@@ -1,0 +1,277 @@
+/** The client against a real server on loopback, which misbehaves as a director or a proxy may. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Failure, type LiveEvent } from '@millrace/schemas';
+import { client } from './client.js';
+import { each, take } from './pages.js';
+import { pushContent } from './upload.js';
+
+type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void;
+
+let server: Server;
+let url: string;
+let answers: Answer[];
+let asked: { method: string; url: string; headers: IncomingMessage['headers']; body: string }[];
+
+beforeEach(async () => {
+  answers = [];
+  asked = [];
+  server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const body = Buffer.concat(chunks).toString();
+      asked.push({ method: request.method!, url: request.url!, headers: request.headers, body });
+      const answer = answers.length > 1 ? answers.shift()! : answers[0]!;
+      answer(request, response, body);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterEach(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+const json =
+  (status: number, body: unknown, headers: Record<string, string> = {}): Answer =>
+  (_request, response) =>
+    void response
+      .writeHead(status, { 'content-type': 'application/json', ...headers })
+      .end(JSON.stringify(body));
+const problem = (status: number, code: string, more: object = {}): Answer =>
+  json(status, { type: `/problems/${code}`, title: 'title', status, code, detail: 'what happened', ...more });
+const cut: Answer = (request) => void request.socket.destroy();
+const to = (options: object = {}) => client({ url, token: 'mrt_x', random: () => 0, ...options });
+const failure = async (promise: Promise<unknown>): Promise<Failure> => {
+  const error = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof Failure)) throw new Error(`expected a Failure, got ${String(error)}`);
+  return error;
+};
+
+const group = {
+  id: 'g',
+  name: 'press',
+  selector: null,
+  priority: 0,
+  parameters: {},
+  size: 0,
+  createdAt: '2026-01-01T00:00:00.000Z',
+};
+
+describe('requests', () => {
+  it('makes a Failure of a problem, with its places', async () => {
+    answers = [problem(422, 'flows.invalid', { errors: [{ module: 'clean', detail: 'no' }] })];
+    const error = await failure(to().fleet.group('press'));
+    expect(error).toMatchObject({ code: 'flows.invalid', message: 'what happened' });
+    expect(error.errors).toEqual([{ module: 'clean', detail: 'no' }]);
+    expect(asked).toHaveLength(1);
+    expect(asked[0]!.headers.authorization).toBe('Bearer mrt_x');
+  });
+
+  it('keeps the word of a code that it does not know', async () => {
+    answers = [problem(403, 'flows.of-the-future')];
+    expect(await failure(to().fleet.group('press'))).toMatchObject({
+      code: 'access.forbidden',
+      message: 'flows.of-the-future: what happened',
+    });
+  });
+
+  it('tries a POST again with the same key, also when the line was cut', async () => {
+    answers = [cut, problem(503, 'platform.unavailable'), json(201, group)];
+    expect(await to().fleet.createGroup({ name: 'press' })).toEqual(group);
+    const keys = asked.map(({ headers }) => headers['idempotency-key']);
+    expect(keys).toHaveLength(3);
+    expect(keys[0]).toMatch(/^[0-9a-f]{32}$/);
+    expect(new Set(keys).size).toBe(1);
+  });
+
+  it('does not try a change again of which nobody knows whether it was done', async () => {
+    answers = [cut, json(200, group)];
+    expect(await failure(to().fleet.changeGroup('press', { priority: 1 }))).toMatchObject({
+      code: 'platform.unavailable',
+    });
+    expect(asked).toHaveLength(1);
+  });
+
+  it('obeys Retry-After, and does not wait for ever', async () => {
+    answers = [problem(429, 'platform.too-many-requests', { retryAfter: 1 }), json(200, group)];
+    const began = performance.now();
+    await to().fleet.group('press');
+    expect(performance.now() - began).toBeGreaterThan(950);
+    answers = [problem(503, 'platform.unavailable', { retryAfter: 3600 })];
+    expect(await failure(to().fleet.group('press'))).toMatchObject({ retryAfter: 3600 });
+  });
+
+  it('gives up after its attempts, and says what does not answer', async () => {
+    answers = [cut];
+    const error = await failure(to({ attempts: 3 }).fleet.group('press'));
+    expect(error.message).toContain(url);
+    expect(asked).toHaveLength(3);
+  });
+
+  it('says what is no director', async () => {
+    answers = [(_request, response) => void response.end('<html>hello</html>')];
+    expect((await failure(to().fleet.group('press'))).message).toContain('Is it a Millrace director');
+    answers = [(_request, response) => void response.writeHead(404).end('<html>')];
+    expect(await failure(to().fleet.group('press'))).toMatchObject({ code: 'platform.not-found' });
+  });
+
+  it('has a deadline for each attempt', async () => {
+    answers = [() => undefined];
+    const error = await failure(to({ attempts: 2, timeoutMs: 100 }).fleet.group('press'));
+    expect(error.message).toContain('took too long');
+    expect(asked).toHaveLength(2);
+  });
+
+  it('writes names so that they stay one part of the path', async () => {
+    answers = [json(200, group)];
+    await to().fleet.group('a/b c');
+    expect(asked[0]!.url).toBe('/v1/groups/a%2Fb%20c');
+  });
+
+  it('walks the pages of a list, and stops when it has enough', async () => {
+    const page = (name: string, next: string | null) => json(200, { items: [{ ...group, name }], next });
+    answers = [page('a', 'A'), page('b', 'B'), page('c', null)];
+    const { fleet } = to();
+    const groups = await take(each(fleet.groups, { limit: 1 }));
+    expect(groups.map(({ name }) => name)).toEqual(['a', 'b', 'c']);
+    expect(asked.map((one) => one.url)).toEqual([
+      '/v1/groups?limit=1',
+      '/v1/groups?limit=1&cursor=A',
+      '/v1/groups?limit=1&cursor=B',
+    ]);
+    answers = [page('a', 'A')];
+    expect(await take(each(fleet.groups, {}), 2)).toHaveLength(2);
+  });
+});
+
+describe('events', () => {
+  const event = (id: string) => ({ id, t: 1, type: 'x', subject: '', data: null });
+  const sends =
+    (...ids: string[]): Answer =>
+    (request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      for (const id of ids) response.write(`id: ${id}\ndata: ${JSON.stringify(event(id))}\n\n`);
+      setTimeout(() => request.socket.destroy(), 20);
+    };
+
+  it('goes on behind the last event after a cut', async () => {
+    answers = [sends('1', '2'), problem(503, 'platform.unavailable'), sends('3')];
+    const seen: LiveEvent[] = [];
+    let opened = 0;
+    for await (const one of to().events.follow({ onOpen: () => opened++ })) {
+      seen.push(one);
+      if (seen.length === 3) break;
+    }
+    expect(seen.map(({ id }) => id)).toEqual(['1', '2', '3']);
+    expect(asked.map(({ headers }) => headers['last-event-id'])).toEqual([undefined, '2', '2']);
+    expect(opened).toBe(2);
+  });
+
+  it('ends with a refusal, and with its signal', async () => {
+    answers = [problem(401, 'access.unauthenticated')];
+    expect(await failure(take(to().events.follow()))).toMatchObject({ code: 'access.unauthenticated' });
+    answers = [(_request, response) => void response.writeHead(200).write(': hello\n\n')];
+    const end = new AbortController();
+    setTimeout(() => end.abort(), 50);
+    expect(await take(to().events.follow({ signal: end.signal }))).toEqual([]);
+  });
+});
+
+describe('uploads', () => {
+  const details = (state: string, refusal: object | null = null) => ({
+    resource: 'pump',
+    version: 1,
+    state,
+    kind: 'model',
+    fileName: 'pump.onnx',
+    size: 10,
+    digest: `sha256:${'0'.repeat(64)}`,
+    note: null,
+    refusal,
+    aliases: [],
+    createdBy: 'a',
+    createdAt: '2026-01-01T00:00:00.000Z',
+    sealedAt: null,
+    inspection: null,
+    contract: null,
+  });
+  const begin = { kind: 'model', fileName: 'pump.onnx', size: 10, digest: details('').digest } as const;
+  const bytes = Uint8Array.from({ length: 10 }, (_, i) => 48 + i);
+  const content = { read: async (from: number, n: number) => bytes.slice(from, from + n) };
+
+  /** A director and its object store; the first PUT of part 2 fails. */
+  function store(done: number[], final = details('ready')) {
+    const parts = [
+      { number: 1, offset: 0, length: 6 },
+      { number: 2, offset: 6, length: 4 },
+    ];
+    let failed = false;
+    answers = [
+      (request, response, body) => {
+        const reply = (value: unknown) => json(200, value)(request, response, body);
+        const links = parts.map((part) => ({ ...part, url: `${url}/put/${part.number}` }));
+        if (request.url!.endsWith(':begin-upload'))
+          return reply({
+            exists: false,
+            upload: 'u',
+            parts: links,
+            partCount: 2,
+            expiresAt: details('').createdAt,
+          });
+        if (request.url!.startsWith('/put/2') && !failed) {
+          failed = true;
+          return problem(500, 'platform.bug')(request, response, body);
+        }
+        if (request.url!.startsWith('/put/')) return response.end();
+        if (request.url!.endsWith(':parts')) return reply({ parts: links, expiresAt: details('').createdAt });
+        if (request.url!.endsWith(':complete-upload')) return reply(details('sealing'));
+        if (request.url!.endsWith('/versions/1')) return reply(final);
+        const missing = parts.filter(({ number }) => !done.includes(number));
+        reply({
+          ...details('open'),
+          upload: 'u',
+          state: 'open',
+          done,
+          missing,
+          version: null,
+          expiresAt: details('').createdAt,
+        });
+      },
+    ];
+  }
+
+  it('sends only what is missing, and a part again when it failed', async () => {
+    store([1]);
+    const shown: number[] = [];
+    const pushed = await pushContent(to().catalogue, 'pump', begin, content, {
+      onProgress: (n) => shown.push(n),
+    });
+    expect(pushed).toMatchObject({ sentBytes: 4, version: { state: 'ready' } });
+    const puts = asked.filter((one) => one.method === 'PUT');
+    expect(puts.map((one) => [one.url, one.body])).toEqual([
+      ['/put/2', '6789'],
+      ['/put/2', '6789'],
+    ]);
+    expect(shown).toEqual([6, 10]);
+  });
+
+  it('gives the reason of a refusal as its own', async () => {
+    store([], details('refused', { code: 'catalogue.not-a-model', detail: 'It is a picture.' }));
+    expect(await failure(pushContent(to().catalogue, 'pump', begin, content))).toMatchObject({
+      code: 'catalogue.not-a-model',
+      message: 'It is a picture.',
+    });
+  });
+
+  it('sends nothing when the digest is known', async () => {
+    answers = [json(200, { exists: true, version: 1 }), json(200, details('ready'))];
+    expect(await pushContent(to().catalogue, 'pump', begin, content)).toMatchObject({ sentBytes: 0 });
+    expect(asked.some((one) => one.method === 'PUT')).toBe(false);
+  });
+});
