@@ -18,6 +18,8 @@ import { AlertsStore, type AlertRow } from './alerts.store.js';
 
 @Injectable()
 export class OutboxService {
+  private lastMoment = 0;
+
   constructor(
     private readonly database: Database,
     private readonly alerts: AlertsStore,
@@ -58,7 +60,7 @@ export class OutboxService {
       const now = this.clock.now();
       for (const { number: _, ...result } of fresh) {
         const kept = { ...result, flow: withoutNul(result.flow), module: withoutNul(result.module) };
-        await this.alerts.keepResult(tx, newId(now), node, kept, new Date(now));
+        await this.alerts.keepResult(tx, this.nextId(), node, kept, new Date(now));
       }
       for (const flow of new Set(fresh.map((message) => message.flow)))
         await this.alerts.dropOldResults(tx, flow);
@@ -86,11 +88,17 @@ export class OutboxService {
     });
   }
 
+  /** Ids sort by time; each gets a millisecond of its own, so that a batch keeps its order in lists. */
+  private nextId(): string {
+    this.lastMoment = Math.max(this.clock.now(), this.lastMoment + 1);
+    return newId(this.lastMoment);
+  }
+
   private async raise(tx: SqlTx, node: string, name: string, message: AlertMessage): Promise<void> {
     const now = this.clock.now();
     const { version, t, severity, values } = message;
     const row = {
-      id: newId(now),
+      id: this.nextId(),
       node_id: node,
       node_name: name,
       ...originOf(message),
