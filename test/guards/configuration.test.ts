@@ -4,11 +4,8 @@ import { configurationTable } from '../../apps/director/src/platform/config.js';
 import { read } from '../kit/sources.js';
 
 const squeezed = (text: string) => text.replaceAll(/ +/g, ' ').replaceAll(/-{3,}/g, '---');
-const tableOf = (page: string) =>
-  squeezed(page)
-    .split('\n')
-    .filter((line) => line.startsWith('|'))
-    .join('\n');
+/** The first table of a page. */
+const tableOf = (page: string) => /(^\|.*\n)+/m.exec(squeezed(page))?.[0].trim();
 
 it.each([
   ['docs/configuration.md', configurationTable()],
