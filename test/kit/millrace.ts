@@ -101,7 +101,7 @@ export class Installation {
 
   /** Joins a node to a group and starts its agent. */
   async node(name: string, group: string, env: Record<string, string> = {}): Promise<AgentProcess> {
-    const { token } = await this.json<{ token: string }>('node', 'join-token', '--group', group);
+    const { token } = await this.json<{ token: string }>('node', 'token', '--group', group);
     const agent = new AgentProcess(this, name, token, env);
     await agent.start();
     return agent;

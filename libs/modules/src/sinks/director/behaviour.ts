@@ -5,6 +5,7 @@ import {
   type Behaviour,
   type Create,
   type DirectorMessage,
+  type Input,
   type ModuleContext,
   type PlainRecord,
 } from '@millrace/engine';
@@ -12,13 +13,19 @@ import type { DirectorSettings } from './kind.js';
 
 class ToDirector implements Behaviour {
   private waiting = 0;
+  /** Who raises alerts is the module before this one. */
+  private from: string[] = [];
   private idle: (() => void)[] = [];
   /** An error that came between two calls, when the flow is to stop on it. */
   private failure: unknown;
 
   constructor(private readonly context: ModuleContext<DirectorSettings>) {}
 
-  process(batch: Batch): void {
+  bind(inputs: readonly Input[]): void {
+    this.from = inputs.map(({ from }) => from);
+  }
+
+  process(batch: Batch, input: number): void {
     this.raise();
     const { context } = this;
     if (context.host.toDirector === undefined) {
@@ -32,7 +39,7 @@ class ToDirector implements Behaviour {
       return;
     }
     for (let row = 0; row < batch.n; row++) {
-      const message = alertOf(context.id, toRecord(batch, row));
+      const message = alertOf(this.from[input], toRecord(batch, row));
       if (message === null) context.drop('no-alert');
       else this.send(message, 1);
     }

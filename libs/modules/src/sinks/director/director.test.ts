@@ -40,7 +40,7 @@ describe('sink.director', () => {
     expect(sent).toEqual([
       {
         channel: 'alert',
-        module: 'up',
+        module: 'in',
         t: 1,
         key: 'p1',
         change: 'raised',
@@ -50,7 +50,7 @@ describe('sink.director', () => {
       },
       {
         channel: 'alert',
-        module: 'up',
+        module: 'in',
         t: 3,
         key: 'p1',
         change: 'cleared',
