@@ -143,7 +143,7 @@ export function addNode(program: Command): void {
 function whyLines(why: NodeWhy): string[] {
   const good = paint('as desired', 'green', process.stdout);
   return [
-    `${why.name}: ${why.status}${why.same ? `, all ${good}` : ''}`,
+    `${why.name}: ${why.status}${why.same && why.status === 'online' ? `, all ${good}` : ''}`,
     ...why.reasons.map(({ code, detail }) => `  ${code}: ${detail}`),
     ...why.flows.map(({ flow, same, says, reason }) =>
       same ? `  ${flow}: ${says}` : `  ${flow}: ${reason ? `${reason.code}: ` : ''}${says}`,
