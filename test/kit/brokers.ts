@@ -5,7 +5,7 @@
  */
 import { Aedes, type AuthenticateError, type Client } from 'aedes';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { accessSync, appendFileSync, constants } from 'node:fs';
+import { accessSync, appendFileSync, constants, existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
@@ -35,6 +35,8 @@ export interface BrokerOptions {
   users?: Record<string, string>;
   /** `aedes` only. A forbidden publish closes the connection, a forbidden subscription is refused. */
   allows?: (clientId: string, action: 'publish' | 'subscribe', topic: string) => boolean;
+  /** Mosquitto only: dynamic security with this admin, who alone may come in at first. */
+  admin?: { username: string; password: string };
   /** `aedes` only: TLS on both ports. */
   tls?: { key: string; cert: string };
 }
@@ -98,6 +100,14 @@ export function findMosquitto(): string | undefined {
   return folders.map((folder) => join(folder, 'mosquitto')).find(isExecutable);
 }
 
+/** The path of Mosquitto's dynamic-security plugin, or undefined. */
+export function findDynamicSecurity(): string | undefined {
+  const folders = ['x86_64-linux-gnu', 'aarch64-linux-gnu', ''].map((platform) => join('/usr/lib', platform));
+  return [...folders, '/usr/lib64', '/usr/local/lib', '/opt/homebrew/lib']
+    .map((folder) => join(folder, 'mosquitto_dynamic_security.so'))
+    .find(existsSync);
+}
+
 /** Retained messages and sessions live as long as the process. */
 export async function startMosquitto(options: BrokerOptions = {}): Promise<Broker> {
   const binary = findMosquitto();
@@ -112,7 +122,7 @@ export async function startMosquitto(options: BrokerOptions = {}): Promise<Broke
   }
 }
 
-async function tryMosquitto(binary: string, { users }: BrokerOptions): Promise<Broker> {
+async function tryMosquitto(binary: string, { users, admin }: BrokerOptions): Promise<Broker> {
   const dir = await mkdtemp(join(tmpdir(), 'millrace-mosquitto-'));
   const [tcp, ws] = [await freePort(), await freePort()];
   const passwords = join(dir, 'passwords');
@@ -124,13 +134,19 @@ async function tryMosquitto(binary: string, { users }: BrokerOptions): Promise<B
         .join(''),
     );
     // Replaces the plain passwords in the file by their hashes.
-    await promisify(execFile)(binary.replace(/sbin\/mosquitto$/, 'bin/mosquitto_passwd'), ['-U', passwords]);
+    await promisify(execFile)(toolOf(binary, 'passwd'), ['-U', passwords]);
+  }
+  const security = join(dir, 'dynamic-security.json');
+  if (admin) {
+    const { username, password } = admin;
+    await promisify(execFile)(toolOf(binary, 'ctrl'), ['dynsec', 'init', security, username, password]);
   }
   const lines = [
     `listener ${tcp} 127.0.0.1`,
     `listener ${ws} 127.0.0.1`,
     'protocol websockets',
-    users ? `password_file ${passwords}` : 'allow_anonymous true',
+    users ? `password_file ${passwords}` : `allow_anonymous ${!admin}`,
+    ...(admin ? [`plugin ${findDynamicSecurity()}`, `plugin_opt_config_file ${security}`] : []),
     'persistence false',
     'max_queued_messages 0',
     // Started as root it would become a user that may not read the folder.
@@ -152,6 +168,8 @@ async function tryMosquitto(binary: string, { users }: BrokerOptions): Promise<B
   }
   return { name: 'mosquitto', tcp, ws, close };
 }
+
+const toolOf = (binary: string, tool: string) => binary.replace(/sbin\/mosquitto$/, `bin/mosquitto_${tool}`);
 
 async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;

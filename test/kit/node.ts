@@ -1,7 +1,7 @@
 /** A node without an agent: enrols over HTTP, signs its reports with its own key, says what a test tells it to. */
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { canonicalBytes } from '@millrace/fleet';
-import type { FlowReport, NodeFacts, ReportPayload, SignedReport } from '@millrace/schemas';
+import type { EnrolReply, FlowReport, NodeFacts, ReportPayload, SignedReport } from '@millrace/schemas';
 import type { Answer, TestDirector } from './director.js';
 
 export interface TestNode {
@@ -9,6 +9,10 @@ export interface TestNode {
   name: string;
   credential: string;
   organization: string;
+  mqttUrl: string | null;
+  mqttWebSocketUrl: string | null;
+  /** What it says to the broker. */
+  mqttPassword: string;
   /** As the node, with its credential. */
   call<Body = Record<string, unknown>>(
     method: string,
@@ -49,14 +53,14 @@ export async function testNode(
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const signingKey = publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
   const token = await joinToken(t, wanted);
-  const reply = await t.call<{ node: string; name: string; credential: string; organization: string }>(
+  const reply = await t.call<EnrolReply>(
     'POST',
     '/v1/agent/enrol',
     { token, name, signingKey, facts: testFacts },
     { token: null },
   );
   if (reply.status !== 201) throw new Error(`did not join: ${JSON.stringify(reply.body)}`);
-  const { node: id, credential, organization } = reply.body;
+  const { node: id, credential, organization, mqttUrl, mqttWebSocketUrl } = reply.body;
   let seq = 0;
   const call: TestNode['call'] = (method, path, body, headers) =>
     t.call(method, path, body, { token: credential, headers });
@@ -80,6 +84,9 @@ export async function testNode(
     name: reply.body.name,
     credential,
     organization,
+    mqttUrl,
+    mqttWebSocketUrl,
+    mqttPassword: reply.body.mqttPassword ?? credential,
     call,
     signed,
     report: (flows, change) => call('POST', '/v1/agent/report', signed({ flows, ...change })),

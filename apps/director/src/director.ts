@@ -12,7 +12,9 @@ import { verifierOf } from './access/broker-access.js';
 import { AppModule } from './app.module.js';
 import { NodeLink } from './fleet/node-link.js';
 import { Addresses } from './platform/addresses.js';
+import { EmbeddedAccounts } from './platform/broker/accounts.js';
 import { startBroker, type Broker } from './platform/broker/broker.js';
+import { MosquittoAccounts } from './platform/broker/mosquitto-accounts.js';
 import { systemClock, type Clock } from './platform/clock.js';
 import type { Config } from './platform/config.js';
 import { Database } from './platform/database/database.js';
@@ -86,27 +88,37 @@ export async function startDirector(config: Config, options: StartOptions = {}):
       await relay.start();
     }
 
-    const platform: Platform = { config, log, clock, addresses, masterKey, database, objects, queue, live };
+    let broker: Broker | undefined;
+    const mosquitto =
+      config.mqtt && new MosquittoAccounts({ ...config.mqtt, masterKey: masterKey.bytes, log });
+    if (mosquitto) ends.push(() => mosquitto.close());
+    const accounts = mosquitto ?? new EmbeddedAccounts((node) => broker?.disconnect(node));
+
+    const outside = { database, objects, queue, live, accounts };
+    const platform: Platform = { config, log, clock, addresses, masterKey, ...outside };
     const app = await createApp(AppModule.of(platform), platform, (server) => {
       if (objects instanceof DiskStore) addObjectRoutes(server, objects, () => clock.now());
     });
     ends.push(() => app.close());
     const firstAdmin = await app.get(FirstStart).run(keepFirstAdmin);
 
-    const broker = config.mqtt ? undefined : await openBroker(config, app, log);
-    if (broker) ends.push(() => broker.close());
+    broker = config.mqtt ? undefined : await openBroker(config, app, log);
+    ends.push(async () => broker?.close());
     if (part === 'jobs') await app.init();
     else await app.listen(config.port, config.host);
     broker?.attach(app.getHttpServer() as never);
 
     const port = (app.getHttpServer().address() as AddressInfo | null)?.port;
     addresses.publicUrl = config.publicUrl ?? `http://${hostIn(config.host)}:${port}`;
-    addresses.mqttUrl = config.mqtt?.url ?? `mqtt://${new URL(addresses.publicUrl).hostname}:${broker?.port}`;
-    addresses.directorMqtt = config.mqtt ?? {
-      url: `mqtt://${hostIn(config.host)}:${broker?.port}`,
-      ...broker?.director,
-    };
-    addresses.disconnectNode = (node) => broker?.disconnect(node);
+    if (config.mqtt) {
+      addresses.mqttUrl = config.mqtt.publicUrl ?? config.mqtt.url;
+      addresses.directorMqtt = config.mqtt;
+    } else {
+      addresses.mqttUrl = `mqtt://${new URL(addresses.publicUrl).hostname}:${broker?.port}`;
+      addresses.mqttWebSocketUrl = `${addresses.publicUrl.replace(/^http/, 'ws')}/mqtt`;
+      addresses.directorMqtt = { url: `mqtt://${hostIn(config.host)}:${broker?.port}`, ...broker?.director };
+    }
+    mosquitto?.start();
     if (part !== 'http') {
       app.get(NodeLink, { strict: false }).start();
       await queue.start();

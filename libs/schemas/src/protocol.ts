@@ -352,8 +352,10 @@ export const EnrolReply = z
     credential: z.string(),
     keys: z.array(PublicKey),
     mqttUrl: z.string().nullable(),
-    /** The MQTT address on the director's own port. */
-    mqttWebSocketUrl: z.string(),
+    /** The MQTT address on the director's own port; null: the broker is an outside one. */
+    mqttWebSocketUrl: z.string().nullable(),
+    /** Password at a broker that is not to see the credential; absent: the credential. */
+    mqttPassword: z.string().optional(),
     time: milliseconds,
   })
   .meta({ id: 'EnrolReply' });

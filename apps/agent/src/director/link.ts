@@ -13,9 +13,17 @@ import {
   type Payload,
   type Transport,
 } from '@millrace/transport';
-import type { Channel } from '@millrace/schemas';
+import { Failure, type Channel } from '@millrace/schemas';
 import type { Identity } from '../identity/identity.js';
 import type { Log } from '../log.js';
+
+/** Where the director knows of no broker. */
+const noLink: Link = {
+  connect: () => undefined,
+  connected: false,
+  publish: () => Promise.reject(new Failure('platform.broker-unavailable', 'The director has no broker.')),
+  close: () => Promise.resolve(),
+};
 
 /** Vain attempts at one address, after which the other is tried. */
 const ATTEMPTS = 3;
@@ -43,6 +51,7 @@ export interface Link {
 export function createLink({ identity, log, wall, onConnection, on }: LinkOptions): Link {
   const address = { organization: identity.organization, node: identity.node };
   const urls = [identity.mqttUrl, identity.mqttWebSocketUrl].filter((url) => url !== null);
+  if (urls.length === 0) return noLink;
   let closed = false;
   let turn = 0;
   let transport = dial(urls[0]!);

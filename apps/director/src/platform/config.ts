@@ -90,10 +90,7 @@ export const Variables = z.object({
         'Mosquitto 2 with its dynamic-security plugin (mqtt, mqtts, ws, wss); absent: embedded, on MILLRACE_MQTT_PORT and /mqtt.',
       ),
     ),
-  MQTT_PUBLIC_URL: z
-    .url()
-    .optional()
-    .meta(about('The same as nodes reach it; default: MQTT_URL.')),
+  MQTT_PUBLIC_URL: z.url().optional().meta(about('The same as nodes reach it; default: MQTT_URL.')),
   MQTT_USERNAME: z
     .string()
     .optional()

@@ -5,6 +5,7 @@
 import { Global, Module, StandardSchemaSerializerInterceptor, type DynamicModule } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { Addresses } from './addresses.js';
+import { BrokerAccounts } from './broker/accounts.js';
 import { Clock } from './clock.js';
 import type { Config } from './config.js';
 import { Database } from './database/database.js';
@@ -20,6 +21,7 @@ export interface Platform {
   log: Log;
   clock: Clock;
   addresses: Addresses;
+  accounts: BrokerAccounts;
   masterKey: MasterKey;
   database: Database;
   objects: ObjectStore;
@@ -40,6 +42,7 @@ export class PlatformModule {
       { provide: LOG, useValue: platform.log },
       { provide: Clock, useValue: platform.clock },
       { provide: Addresses, useValue: platform.addresses },
+      { provide: BrokerAccounts, useValue: platform.accounts },
       { provide: MasterKey, useValue: platform.masterKey },
       { provide: Database, useValue: platform.database },
       { provide: ObjectStore, useValue: platform.objects },
