@@ -3,11 +3,13 @@ import { Module } from '@nestjs/common';
 import { AliasesController } from './aliases.controller.js';
 import { AliasesService } from './aliases.service.js';
 import { CatalogueReader } from './catalogue.reader.js';
+import { KnownBytes } from './known-bytes.js';
 import { ResourcesController } from './resources.controller.js';
 import { ResourcesService } from './resources.service.js';
 import { ResourcesStore } from './resources.store.js';
 import { SealingJob } from './sealing.job.js';
 import { SealingService } from './sealing.service.js';
+import { UploadParts } from './upload-parts.js';
 import { UploadsController } from './uploads.controller.js';
 import { UploadsService } from './uploads.service.js';
 import { UploadsStore } from './uploads.store.js';
@@ -17,10 +19,12 @@ import { UploadsStore } from './uploads.store.js';
   providers: [
     AliasesService,
     CatalogueReader,
+    KnownBytes,
     ResourcesService,
     ResourcesStore,
     SealingJob,
     SealingService,
+    UploadParts,
     UploadsService,
     UploadsStore,
   ],

@@ -1,6 +1,16 @@
 /** Rows of the room as the API shows them. Pure. */
-import { Failure, type Alias, type AliasMoved, type Resource, type ResourceVersion } from '@millrace/schemas';
+import { planParts, type Part } from '@millrace/blobs';
+import {
+  Failure,
+  type Alias,
+  type AliasMoved,
+  type Resource,
+  type ResourceVersion,
+  type Upload,
+  type UploadBegin,
+} from '@millrace/schemas';
 import type { AliasRow, MoveRow, ResourceRow, VersionRow } from './resources.store.js';
+import type { UploadRow } from './uploads.store.js';
 
 export function resourceOf(row: ResourceRow): Resource {
   return {
@@ -52,6 +62,31 @@ export function moveOf(row: MoveRow): AliasMoved {
     movedAt: row.moved_at.toISOString(),
   };
 }
+
+export function uploadOf(row: UploadRow, resource: string, missing: Part[]): Upload {
+  const absent = new Set(missing.map((part) => part.number));
+  const all = row.state === 'aborted' ? [] : planParts(Number(row.size)).map((part) => part.number);
+  return {
+    upload: row.id,
+    resource,
+    kind: row.kind,
+    fileName: row.file_name,
+    size: Number(row.size),
+    digest: row.digest,
+    state: row.state,
+    done: all.filter((number) => !absent.has(number)),
+    missing,
+    version: row.version,
+    expiresAt: row.expires_at.toISOString(),
+  };
+}
+
+/** What the uploader says about the bytes, as columns. */
+export const saidOf = (wanted: UploadBegin) => ({
+  file_name: wanted.fileName,
+  note: wanted.note ?? null,
+  contract: wanted.contract ?? null,
+});
 
 export const resourceUnknown = (name: string): Failure =>
   new Failure(

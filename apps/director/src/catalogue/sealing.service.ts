@@ -17,7 +17,7 @@ import { Live } from '../platform/live/live.js';
 import type { Log } from '../platform/log.js';
 import { ObjectStore } from '../platform/objects/store.js';
 import { LOG } from '../platform/platform.module.js';
-import { objectSource } from './object-source.js';
+import { objectSource, reaching } from './object-source.js';
 import { ResourcesStore } from './resources.store.js';
 import { LEASE_MS, retryAfter } from './upload.js';
 import { UploadsStore, type UploadRow } from './uploads.store.js';
@@ -77,13 +77,13 @@ export class SealingService {
   private async examine(upload: UploadRow): Promise<Verdict> {
     const { key, digest, kind } = upload;
     const size = Number(upload.size);
-    const info = await this.whole(upload);
+    const info = await reaching(() => this.whole(upload));
     if (info.size !== size)
       throw new Failure(
         'catalogue.digest-mismatch',
         `The file was declared with ${size} bytes, and ${info.size} came. Upload it again.`,
       );
-    const found = await hashStream(await this.objects.get(key), { maxBytes: size });
+    const found = await reaching(async () => hashStream(await this.objects.get(key), { maxBytes: size }));
     if (found.digest !== digest)
       throw new Failure(
         'catalogue.digest-mismatch',
@@ -98,8 +98,8 @@ export class SealingService {
     const before = await this.objects.head(key);
     if (before) return before;
     const parts = await this.objects.listParts(key, store_upload);
-    await this.objects.completeUpload(key, store_upload, parts);
-    const after = await this.objects.head(key);
+    if (parts.length > 0) await this.objects.completeUpload(key, store_upload, parts);
+    const after = parts.length > 0 ? await this.objects.head(key) : undefined;
     if (after) return after;
     throw new Failure(
       'platform.object-missing',
@@ -186,7 +186,6 @@ export class SealingService {
 const isRefusal = (error: unknown): error is Failure =>
   error instanceof Failure && error.row.kind === 'refusal';
 
-/** Whatever is no Failure may be the world outside too: the store's own errors. It is tried fewer times. */
 const kindOf = (error: unknown): 'outage' | 'bug' =>
   error instanceof Failure && error.row.kind === 'outage' ? 'outage' : 'bug';
 

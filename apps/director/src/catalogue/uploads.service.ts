@@ -5,12 +5,10 @@
  * that are there; a version comes of it once. What the bytes are is found out by sealing.service.ts.
  */
 import { Inject, Injectable } from '@nestjs/common';
-import { canonicalize } from '@millrace/flow';
 import { planParts } from '@millrace/blobs';
 import {
   Failure,
   NAME,
-  type PartLink,
   type PartLinks,
   type PartsRequest,
   type ResourceVersion,
@@ -25,15 +23,16 @@ import type { Config } from '../platform/config.js';
 import { Database, type SqlTx } from '../platform/database/database.js';
 import { newId } from '../platform/id.js';
 import { Live } from '../platform/live/live.js';
-import { ObjectStore, type StoredPart } from '../platform/objects/store.js';
+import { ObjectStore } from '../platform/objects/store.js';
 import { CONFIG } from '../platform/platform.module.js';
 import { Queue } from '../platform/queue/queue.js';
-import { resourceUnknown, versionOf } from './resource-view.js';
+import { KnownBytes } from './known-bytes.js';
+import { resourceUnknown, saidOf, uploadOf, versionOf } from './resource-view.js';
 import { ResourcesStore } from './resources.store.js';
 import { SEAL } from './sealing.job.js';
-import { LINKS_AT_ONCE, mayMove, PART_LINK_SECONDS, UPLOAD_LIVES_MS } from './upload.js';
+import { LINKS_AT_ONCE, mayMove, UPLOAD_LIVES_MS } from './upload.js';
+import { UploadParts } from './upload-parts.js';
 import { UploadsStore, type UploadRow } from './uploads.store.js';
-import { contractFor, policy } from './verdict.js';
 
 @Injectable()
 export class UploadsService {
@@ -42,6 +41,8 @@ export class UploadsService {
     private readonly resources: ResourcesStore,
     private readonly uploads: UploadsStore,
     private readonly objects: ObjectStore,
+    private readonly parts: UploadParts,
+    private readonly knownBytes: KnownBytes,
     private readonly queue: Queue,
     private readonly audit: Audit,
     private readonly live: Live,
@@ -61,30 +62,16 @@ export class UploadsService {
     const known = await this.known(who, name, asked);
     if (typeof known === 'number') return { exists: true, version: known };
     const upload = known ?? (await this.fresh(who, name, asked));
-    const missing = await this.missing(upload);
-    const { parts, expiresAt } = await this.links(upload, missing.slice(0, LINKS_AT_ONCE));
+    const missing = await this.parts.missing(upload);
+    const { parts, expiresAt } = await this.parts.links(upload, missing.slice(0, LINKS_AT_ONCE));
     const partCount = planParts(wanted.size).length;
     return { exists: false, upload: upload.id, parts, partCount, expiresAt };
   }
 
   async get(who: Principal, name: string, id: string): Promise<Upload> {
     const row = await this.found(who, name, id);
-    const missing = row.state === 'open' ? await this.missing(row) : [];
-    const absent = new Set(missing.map((part) => part.number));
-    const all = row.state === 'aborted' ? [] : planParts(Number(row.size)).map((part) => part.number);
-    return {
-      upload: row.id,
-      resource: name,
-      kind: row.kind,
-      fileName: row.file_name,
-      size: Number(row.size),
-      digest: row.digest,
-      state: row.state,
-      done: all.filter((number) => !absent.has(number)),
-      missing,
-      version: row.version,
-      expiresAt: row.expires_at.toISOString(),
-    };
+    const missing = row.state === 'open' ? await this.parts.missing(row) : [];
+    return uploadOf(row, name, missing);
   }
 
   /** Fresh links, since links end before uploads do. */
@@ -94,8 +81,8 @@ export class UploadsService {
     const wanted = body?.parts && new Set(body.parts);
     const parts = wanted
       ? planParts(Number(row.size)).filter(({ number }) => wanted.has(number))
-      : (await this.missing(row)).slice(0, LINKS_AT_ONCE);
-    return this.links(row, parts);
+      : (await this.parts.missing(row)).slice(0, LINKS_AT_ONCE);
+    return this.parts.links(row, parts);
   }
 
   /** A second time it answers the same version. */
@@ -103,7 +90,7 @@ export class UploadsService {
     const before = await this.found(who, name, id);
     if (before.state === 'open') {
       this.assertOpen(before);
-      const missing = await this.missing(before);
+      const missing = await this.parts.missing(before);
       if (missing.length > 0) {
         throw new Failure(
           'catalogue.parts-missing',
@@ -154,17 +141,7 @@ export class UploadsService {
       if (!(await this.resources.hold(tx, resource))) throw resourceUnknown(name);
       const blob = await this.uploads.holdBlob(tx, wanted.digest);
       if (!blob) return this.resumed(tx, who, resource, wanted);
-      if (Number(blob.size) !== wanted.size) {
-        throw new Failure(
-          'catalogue.digest-mismatch',
-          `The bytes of ${wanted.digest} are known and are ${blob.size}, not ${wanted.size}. Hash the file again.`,
-        );
-      }
-      const same = await this.resources.readyWith(tx, resource, wanted.digest, wanted.kind);
-      const contract = contractFor(wanted.kind, blob.inspection, wanted.contract ?? null, policy);
-      if (same && (!wanted.contract || canonicalize(same.contract) === canonicalize(contract)))
-        return same.version;
-      return this.addKnown(tx, who, { id: resource, name }, wanted, contract);
+      return this.knownBytes.versionOf(tx, who, { id: resource, name }, wanted, blob);
     });
   }
 
@@ -184,37 +161,8 @@ export class UploadsService {
       created_by: who.actor,
       now,
     });
-    if (upload) await this.uploads.describe(tx, { id: upload.id, ...said(wanted) });
+    if (upload) await this.uploads.describe(tx, { id: upload.id, ...saidOf(wanted) });
     return upload;
-  }
-
-  /** A new version of bytes that are there already. */
-  private async addKnown(
-    tx: SqlTx,
-    who: Principal,
-    resource: { id: string; name: string },
-    wanted: UploadBegin,
-    contract: UploadRow['contract'],
-  ): Promise<number> {
-    const now = new Date(this.clock.now());
-    const version = await this.resources.addVersion(tx, resource.id, {
-      ...said(wanted),
-      state: 'ready',
-      kind: wanted.kind,
-      size: wanted.size,
-      digest: wanted.digest,
-      contract,
-      created_by: who.actor,
-      created_at: now,
-      sealed_at: now,
-    });
-    this.audit.record(tx, who, {
-      action: 'catalogue.add-version',
-      subject: `resource:${resource.name}`,
-      details: { version, digest: wanted.digest, known: true },
-    });
-    this.tell(tx, 'resource.ready', resource.name, { version, digest: wanted.digest });
-    return version;
   }
 
   private async fresh(who: Principal, name: string, wanted: UploadBegin): Promise<UploadRow> {
@@ -230,7 +178,7 @@ export class UploadsService {
           id,
           resource_id: await this.resource(tx, name),
           kind: wanted.kind,
-          ...said(wanted),
+          ...saidOf(wanted),
           digest: wanted.digest,
           key,
           store_upload: storeUpload,
@@ -288,27 +236,6 @@ export class UploadsService {
     );
   }
 
-  private async missing(row: UploadRow): Promise<ReturnType<typeof planParts>> {
-    const there = await this.objects.listParts(row.key, row.store_upload);
-    const sizes = new Map(there.map((part: StoredPart) => [part.number, part.size]));
-    return planParts(Number(row.size)).filter(({ number, length }) => sizes.get(number) !== length);
-  }
-
-  private async links(row: UploadRow, parts: ReturnType<typeof planParts>): Promise<PartLinks> {
-    const links: PartLink[] = [];
-    for (const part of parts) {
-      const { url } = await this.objects.partLink(
-        row.key,
-        row.store_upload,
-        part.number,
-        part.length,
-        PART_LINK_SECONDS,
-      );
-      links.push({ ...part, url });
-    }
-    return { parts: links, expiresAt: new Date(this.clock.now() + PART_LINK_SECONDS * 1_000).toISOString() };
-  }
-
   private assertOpen(row: UploadRow): void {
     if (row.state === 'open' && row.expires_at.getTime() > this.clock.now()) return;
     throw new Failure(
@@ -343,12 +270,6 @@ const UPLOAD_ID = /^[0-9a-z]{1,64}$/;
 
 const uploadUnknown = (id: string): Failure =>
   new Failure('catalogue.upload-not-found', `There is no upload ${id.slice(0, 64)} of this resource.`);
-
-const said = (wanted: UploadBegin) => ({
-  file_name: wanted.fileName,
-  note: wanted.note ?? null,
-  contract: wanted.contract ?? null,
-});
 
 /** The last part of a path of any system: a name to show and to keep an extension by. */
 function baseName(path: string): string {

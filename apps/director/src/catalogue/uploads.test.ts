@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditEntry, Problem, ResourceVersion, Upload, UploadBegun } from '@millrace/schemas';
 import { testDirector, type TestDirector } from '../../../../test/kit/director.js';
 import {
@@ -262,6 +263,7 @@ describe('sealing', () => {
     );
     await sql(`UPDATE uploads SET state = 'sealing', version = 1 WHERE id = $1`, [id]);
     await sweep();
+    await t.director.app.get(SealingService, { strict: false }).seal(t.organization, id);
     expect((await t.call('GET', '/v1/resources/orphaned/versions/1')).body).toMatchObject({
       state: 'sealing',
     });
@@ -269,4 +271,49 @@ describe('sealing', () => {
     await Promise.all([sweep(), sweep(), sweep()]);
     expect(await sealed(t, 'orphaned', 1)).toMatchObject({ state: 'ready' });
   });
+
+  it('waits for an object store that is away', async () => {
+    const bytes = await fixture('tract_lgbm_regressor');
+    await create('patient');
+    const { body: begun } = await beginUpload(t, 'patient', bytes);
+    await sendParts(begun, bytes);
+    const id = begun.exists ? '' : begun.upload;
+    const state = async () =>
+      (await sql(
+        "SELECT attempts, lease_until > now() AS leased, lease_until < now() + interval '1 minute' AS soon FROM uploads WHERE id = $1",
+        [id],
+      )) as { attempts: number; leased: boolean; soon: boolean }[];
+    const again = () => sql('UPDATE uploads SET lease_until = NULL WHERE id = $1', [id]);
+    // A file where the folder was: nothing can be found or written there.
+    await rename(folderOf('objects'), folderOf('aside'));
+    await writeFile(folderOf('objects'), '');
+    try {
+      await complete('patient', begun);
+      await eventually(async () =>
+        expect(await state()).toEqual([{ attempts: 1, leased: true, soon: true }]),
+      );
+      await again();
+      await sweep().catch(() => undefined);
+      expect(await state()).toMatchObject([{ attempts: 2 }]);
+    } finally {
+      await rm(folderOf('objects'));
+      await rename(folderOf('aside'), folderOf('objects'));
+    }
+    await again();
+    await sweep();
+    expect(await sealed(t, 'patient', 1)).toMatchObject({ state: 'ready' });
+  });
 });
+
+/** Until it holds, at most 20 s: a wake-up may have to wait for a busy machine. */
+async function eventually(check: () => Promise<void>): Promise<void> {
+  const until = Date.now() + 20_000;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (Date.now() > until) throw error;
+      await sleep(25);
+    }
+  }
+}
