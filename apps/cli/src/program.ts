@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { addAgent } from './commands/agent.js';
 import { addAlerts } from './commands/alerts.js';
 import { addCheck } from './commands/check.js';
+import { addCompletion } from './commands/completion.js';
 import { addDeploy } from './commands/deploy.js';
 import { addDeployment } from './commands/deployment.js';
 import { addEvents } from './commands/events.js';
@@ -35,6 +36,7 @@ export function millrace(): Command {
   addEvents(program);
   addToken(program);
   addAgent(program);
+  addCompletion(program);
   inherit(program);
   return program;
 }

@@ -97,7 +97,7 @@ export function addFlow(program: Command): void {
       .description(
         'Makes a version of the draft, with every resource locked to its digest. A file is pushed first.',
       )
-      .argument('<name|file>', 'a flow, or a file that becomes its draft')
+      .argument('<flow>', 'a flow, or a file that becomes its draft')
       .option('--note <text>', 'what changed'),
   ).action(async (what: string, options: OutputOptions & { note?: string }) => {
     const { isFile, pushDraft } = await import('../flows/push.js');

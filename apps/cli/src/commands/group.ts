@@ -45,7 +45,7 @@ export function addGroup(program: Command): void {
   );
 
   outputOptions(
-    group.command('show').description('Shows a group and its nodes.').argument('<name|id>'),
+    group.command('show').description('Shows a group and its nodes.').argument('<name>', 'name or id'),
   ).action(async (name: string, options: OutputOptions) => {
     const { each, take } = await import('@millrace/client');
     const { fleet } = await connect();
@@ -79,7 +79,7 @@ export function addGroup(program: Command): void {
     group
       .command('set')
       .description('Changes a group: its selector, its priority, parameters of flows on its nodes.')
-      .argument('<name|id>')
+      .argument('<name>', 'name or id')
       .option('--selector <text>', 'such as "labels.line==3"')
       .option('--priority <n>', 'the higher one wins where two groups give a node the same flow')
       .option('--set <flow.parameter=value>', 'may be given several times', collect, []),
@@ -99,7 +99,7 @@ export function addGroup(program: Command): void {
         .description(
           verb === 'add' ? 'Adds nodes to a group.' : 'Takes nodes out of a group; they stop its flows.',
         )
-        .argument('<name|id>')
+        .argument('<name>', 'name or id')
         .argument('<nodes...>', 'names or ids'),
     ).action(async (name: string, nodes: string[], options: OutputOptions) => {
       const { fleet } = await connect();
@@ -111,7 +111,7 @@ export function addGroup(program: Command): void {
     group
       .command('delete')
       .description('Deletes a group. One that a flow is assigned to is kept.')
-      .argument('<name|id>'),
+      .argument('<name>', 'name or id'),
   ).action(async (name: string, options: OutputOptions) => {
     const { fleet } = await connect();
     await fleet.removeGroup(name);

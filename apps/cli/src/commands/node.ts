@@ -61,14 +61,17 @@ export function addNode(program: Command): void {
   });
 
   outputOptions(
-    node.command('show').description('Shows a node and what it reports.').argument('<name|id>'),
+    node.command('show').description('Shows a node and what it reports.').argument('<name>', 'name or id'),
   ).action(async (name: string, options: OutputOptions) => {
     const { fleet } = await connect();
     printOne(await fleet.node(name), nodeView, options);
   });
 
   outputOptions(
-    node.command('why').description('Tells why a node does not run what it should.').argument('<name|id>'),
+    node
+      .command('why')
+      .description('Tells why a node does not run what it should.')
+      .argument('<name>', 'name or id'),
   ).action(async (name: string, options: OutputOptions) => {
     const { fleet } = await connect();
     const why = await fleet.why(name);
@@ -131,7 +134,7 @@ export function addNode(program: Command): void {
       .description(
         'Takes the identity of a node away, for good. What runs on it goes on until somebody stops it.',
       )
-      .argument('<name|id>'),
+      .argument('<name>', 'name or id'),
   ).action(async (name: string, options: OutputOptions) => {
     const { fleet } = await connect();
     const revoked = await fleet.revokeNode(name);

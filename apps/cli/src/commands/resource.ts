@@ -122,7 +122,7 @@ export function addResource(program: Command): void {
       .description(
         'Shows what the bytes of a version, or of a file here, say: format, inputs, outputs, operators.',
       )
-      .argument('<name@version|file>'),
+      .argument('<version>', 'NAME@VERSION, or a file here'),
   ).action(async (what: string, options: OutputOptions) => {
     const { isFile } = await import('../flows/push.js');
     // Too deep for a table.

@@ -1,0 +1,274 @@
+/** `millrace run` and `millrace check` as real processes on files: what they print, write and end with. */
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const command = fileURLToPath(new URL('../../apps/cli/bin/millrace.js', import.meta.url));
+const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
+/** Far above what a run of a small file takes on a busy machine. */
+const ENDS_WITHIN_MS = 60_000;
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'millrace-cli-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+interface Ran {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+function millrace(...args: string[]): Promise<Ran> {
+  return new Promise((resolve) => {
+    const options = { cwd: folder, timeout: ENDS_WITHIN_MS, maxBuffer: 64 * 1024 * 1024 };
+    execFile(process.execPath, [command, ...args], options, (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code ?? -1) : 0, stdout, stderr }),
+    );
+  });
+}
+
+const put = (name: string, text: string) => writeFile(join(folder, name), text);
+const lines = (text: string) =>
+  text
+    .trim()
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+const written = async (name: string) => lines(await readFile(join(folder, name), 'utf8'));
+
+const flow = (modules: string, more = '') => `apiVersion: millrace/v1
+kind: Flow
+metadata: { name: test }
+${more}modules:
+${modules}`;
+const stamp = 'timestamp: { column: t, format: epochMs }';
+
+describe('millrace run', () => {
+  it('runs on files beside the flow, from any folder, and prints what the director would get', async () => {
+    await mkdir(join(folder, 'flows'));
+    await put('flows/in.csv', 't,x\n1000,1\n2000,\n3000,5\n');
+    await put(
+      'flows/flow.yaml',
+      flow(`  in: { type: source.csv, settings: { file: in.csv, ${stamp} } }
+  file: { type: sink.file, from: [in], settings: { path: out.jsonl } }
+  up: { type: sink.director, from: [in], settings: { channel: result } }
+`),
+    );
+    const { code, stdout, stderr } = await millrace('run', 'flows/flow.yaml');
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/^module +in +out/m)]);
+    expect(lines(stdout)).toEqual([
+      { sink: 'up', t: 1000, x: 1 },
+      { sink: 'up', t: 2000 },
+      { sink: 'up', t: 3000, x: 5 },
+    ]);
+    expect(await written('flows/out.jsonl')).toEqual([{ t: 1000, x: 1 }, { t: 2000 }, { t: 3000, x: 5 }]);
+  });
+
+  it('with --out lets no sink act, and writes what would reach them in order of arrival', async () => {
+    await put('in.csv', 't,x\n1000,1\n2000,2\n');
+    await put(
+      'flow.yaml',
+      flow(`  in: { type: source.csv, settings: { file: in.csv, ${stamp} } }
+  look: { type: debug.tap, from: [in] }
+  file: { type: sink.file, from: [look], settings: { path: acted.jsonl } }
+  up: { type: sink.director, from: [in], settings: { channel: result } }
+`),
+    );
+    const { code, stdout } = await millrace('run', 'flow.yaml', '--out', 'out.jsonl');
+    expect([code, stdout]).toEqual([0, '']);
+    const out = await written('out.jsonl');
+    expect(out).toHaveLength(4);
+    for (const sink of ['file', 'up']) {
+      expect(out.filter((line) => line.sink === sink)).toEqual([
+        { sink, t: 1000, x: 1 },
+        { sink, t: 2000, x: 2 },
+      ]);
+    }
+    expect(existsSync(join(folder, 'acted.jsonl'))).toBe(false);
+  });
+
+  it('writes NaN as null and a hole as a gap', async () => {
+    await put('in.jsonl', '{"t":0,"x":1}\n{"t":1000,"x":0}\n{"t":600000,"x":3}\n{"t":601000,"x":4}\n');
+    await put(
+      'flow.yaml',
+      flow(`  in: { type: source.simulator, settings: { signals: [{ name: x, shape: sine, hz: 1 }] } }
+  nan: { type: map.set, from: [in], settings: { set: { y: 'x / (x * 0.0)' } } }
+  rows: { type: align.rows, from: [nan], settings: { grid: { periodMs: 1000 }, columns: [{ name: x, maxAgeMs: 1500 }] } }
+  a: { type: sink.director, from: [nan], settings: { channel: result } }
+  b: { type: sink.director, from: [rows], settings: { channel: result } }
+`),
+    );
+    const { code, stderr } = await millrace(
+      'run',
+      'flow.yaml',
+      '--input',
+      'in=in.jsonl',
+      '--out',
+      'out.jsonl',
+    );
+    expect([code, stderr]).toEqual([0, expect.anything()]);
+    const out = await written('out.jsonl');
+    const nan = out.find(({ sink, t }) => sink === 'a' && t === 1000)!;
+    expect(nan).toEqual({ sink: 'a', t: 1000, x: 0, y: null });
+    const gap = out.find((line) => 'gap' in line)!;
+    expect(gap).toEqual({
+      sink: 'b',
+      t: (gap.gap as { to: number }).to,
+      gap: { from: expect.any(Number), to: expect.any(Number), rows: expect.any(Number) },
+    });
+  });
+
+  it('replaces a source by a file, with the time that the source says', async () => {
+    await put('other.csv', 'when;x\n1;10\n2;20\n');
+    await put(
+      'flow.yaml',
+      flow(`  in:
+    type: source.csv
+    settings: { file: nowhere.csv, delimiter: ';', timestamp: { column: when, format: epochS } }
+  up: { type: sink.director, from: [in], settings: { channel: result } }
+`),
+    );
+    expect((await millrace('run', 'flow.yaml')).code).toBe(1);
+    const { code, stdout } = await millrace('run', 'flow.yaml', '--input', 'in=other.csv');
+    expect(code).toBe(0);
+    expect(lines(stdout)).toEqual([
+      { sink: 'up', t: 1000, x: 10 },
+      { sink: 'up', t: 2000, x: 20 },
+    ]);
+    const unknown = await millrace('run', 'flow.yaml', '--input', 'inn=other.csv');
+    expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('Its sources are in')]);
+  });
+
+  it('fills parameters with their types, and refuses what does not fit before anything is opened', async () => {
+    await put('in.csv', 't,x\n1000,1\n2000,9\n');
+    await put(
+      'flow.yaml',
+      flow(
+        `  in: { type: source.csv, settings: { file: in.csv, ${stamp} } }
+  low: { type: clean.range, from: [in], settings: { field: x, max: '\${most}', action: drop } }
+  up: { type: sink.director, from: [low], settings: { channel: result } }
+`,
+        'parameters: { most: { type: number } }\n',
+      ),
+    );
+    const ran = await millrace('run', 'flow.yaml', '--set', 'most=5');
+    expect(lines(ran.stdout)).toEqual([{ sink: 'up', t: 1000, x: 1 }]);
+    expect(ran.stderr).toMatch(/low +2 +1 +range 1/);
+    const missing = await millrace('run', 'flow.yaml', '--out', 'out.jsonl');
+    expect([missing.code, missing.stderr]).toEqual([
+      1,
+      expect.stringMatching(/parameter most.*has no value/),
+    ]);
+    const wrong = await millrace('run', 'flow.yaml', '--set', 'most=lots', '--out', 'out.jsonl');
+    expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringMatching(/most.*is a number/)]);
+    const unknown = await millrace('run', 'flow.yaml', '--set', 'most=5', '--set', 'mots=5');
+    expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringMatching(/no parameter "mots"/)]);
+    expect(existsSync(join(folder, 'out.jsonl'))).toBe(false);
+  });
+
+  it('takes resources from the folder that is named, and says what is missing', async () => {
+    await mkdir(join(folder, 'models'));
+    await put('models/speed@1.csv', 't,x\n1000,1\n');
+    await put('models/speed@2.csv', 't,x\n1000,2\n');
+    await put(
+      'flow.yaml',
+      flow(`  in: { type: source.csv, settings: { file: 'resource:speed@production', ${stamp} } }
+  up: { type: sink.director, from: [in], settings: { channel: result } }
+`),
+    );
+    const missing = await millrace('run', 'flow.yaml');
+    expect([missing.code, missing.stderr]).toEqual([
+      1,
+      expect.stringMatching(/flows\.resource: in:.*--resources/),
+    ]);
+    const ran = await millrace('run', 'flow.yaml', '--resources', 'models');
+    expect(lines(ran.stdout)).toEqual([{ sink: 'up', t: 1000, x: 2 }]);
+    expect(ran.stderr).toContain('resource:speed@production is speed@2.csv');
+  });
+
+  it('stops cleanly at Ctrl-C: what was taken is written, counters are shown', async () => {
+    await put(
+      'flow.yaml',
+      flow(`  in: { type: source.simulator, settings: { signals: [{ name: x, shape: sine, hz: 50 }] } }
+  file: { type: sink.file, from: [in], settings: { path: out.jsonl } }
+  up: { type: sink.director, from: [in], settings: { channel: result } }
+`),
+    );
+    const child = spawn(process.execPath, [command, 'run', 'flow.yaml'], { cwd: folder });
+    const ended = once(child, 'exit');
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk));
+    // The first line shows that it runs.
+    await once(child.stdout, 'data');
+    child.kill('SIGINT');
+    expect(await ended).toEqual([0, null]);
+    const [, records] = /^in +\d+ +(\d+)/m.exec(stderr)!;
+    expect(await written('out.jsonl')).toHaveLength(Number(records));
+  });
+
+  it('gives the verdicts of the demo that its reference says', async () => {
+    const out = join(folder, 'out.jsonl');
+    const { code } = await millrace('run', join(examples, 'hydraulic-cooler/flow.yaml'), '--out', out);
+    expect(code).toBe(0);
+    const [head = '', ...rows] = (
+      await readFile(join(examples, 'hydraulic-cooler/data/reference.csv'), 'utf8')
+    )
+      .trim()
+      .split('\n');
+    expect(head).toMatch(/cycle/);
+    const verdicts = (await written('out.jsonl')).filter(({ sink }) => sink === 'verdicts');
+    expect(verdicts).toHaveLength(rows.length);
+    const at = head.split(',').indexOf('cycle');
+    expect(verdicts.map(({ cycle }) => String(cycle))).toEqual(rows.map((row) => row.split(',')[at]));
+    expect(readdirSync(join(examples, 'hydraulic-cooler'))).not.toContain('out.jsonl');
+  });
+});
+
+describe('millrace check', () => {
+  const bad = flow(`  a: { type: clean.range, from: [b], settings: { field: x, minn: 0 } }
+  b: { type: clean.range, from: [a], settings: { field: x, max: 1 } }
+`);
+
+  it('lists problems with line, module and setting, and ends with 1', async () => {
+    await put('bad.yaml', bad);
+    const { code, stdout, stderr } = await millrace('check', 'bad.yaml');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^bad\.yaml:5: a minn: .*Did you mean "min"\?$/m);
+    expect(stdout).toMatch(/^bad\.yaml:\d+: \w+ from: .*cycle/m);
+    expect(stderr).toMatch(/bad\.yaml: \d problems/);
+    const asJson = await millrace('check', 'bad.yaml', '--json');
+    expect(asJson.code).toBe(1);
+    expect(JSON.parse(asJson.stdout)).toMatchObject({
+      valid: false,
+      problems: expect.arrayContaining([expect.objectContaining({ module: 'a', line: 5 })]),
+    });
+  });
+
+  it('says what cannot be read', async () => {
+    await put('no.yaml', 'a: [1\nb: }');
+    expect((await millrace('check', 'no.yaml')).stdout).toMatch(/^no\.yaml:\d+: /m);
+    const none = await millrace('check', 'none.yaml');
+    expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('none.yaml cannot be read')]);
+  });
+
+  it.each(readdirSync(examples).filter((name) => existsSync(join(examples, name, 'flow.yaml'))))(
+    'finds nothing in the example %s',
+    async (name) => {
+      const { code, stdout } = await millrace('check', join(examples, name, 'flow.yaml'));
+      expect([code, stdout]).toEqual([0, '']);
+    },
+  );
+
+  it('ends with 2 when it is used wrongly', async () => {
+    for (const args of [['check'], ['check', 'a', 'b'], ['run', '--no-such-option', 'x'], ['nonsense']]) {
+      expect((await millrace(...args)).code).toBe(2);
+    }
+    expect((await millrace('--help')).code).toBe(0);
+  });
+});
