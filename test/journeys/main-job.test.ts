@@ -74,11 +74,7 @@ test('a deployment brings the flow to the nodes of a group, and they raise alert
   const live = ['--set', 'live=true', '--set', 'speed=100', '--set', 'periodMs=10'];
   const done = await it.run('deploy', 'hydraulic-cooler@1', '--to', 'line-1', ...live, '--wait');
   expect([done.code, done.stderr]).toEqual([0, expect.anything()]);
-  const alert = await until(
-    'an alert',
-    async () => (await alerts())[0],
-    90_000,
-  );
+  const alert = await until('an alert', async () => (await alerts())[0], 90_000);
   expect(alert).toMatchObject({ flow: 'hydraulic-cooler', module: 'failing', severity: 'high' });
   expect(alert.message).toMatch(/The cooler is failing/);
   expect(alert.values).toMatchObject({ condition: 'failing' });

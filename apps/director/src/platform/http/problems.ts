@@ -19,6 +19,9 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
+/** A body that is too large is read away up to this; beyond it the line is cut after the answer. */
+const READ_AWAY_BYTES = 64 * 1024 * 1024;
+
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Log): void {
   const failure = asFailure(error);
   const { row } = failure;
@@ -32,6 +35,10 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   }
   if (failure.retryAfter !== undefined) void reply.header('retry-after', Math.ceil(failure.retryAfter));
   if (row.status === 401) void reply.header('www-authenticate', 'Bearer');
+  // Closing at once would break the line under a client that still sends, and it would never read the answer.
+  // What is left of the body is read and thrown away, unless it is much.
+  if (row.status === 413 && Number(request.headers['content-length']) <= READ_AWAY_BYTES)
+    void reply.removeHeader('connection');
   void reply
     .status(row.status)
     .header('content-type', 'application/problem+json')
