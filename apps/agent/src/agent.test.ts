@@ -153,6 +153,10 @@ test('a flow that is removed stops, and its bytes are collected', async () => {
   await director.desire([flow(1, { model: reference }, { resources: { model } })]);
   const agent = await start();
   await running(1);
+  await until(
+    () => director.reports.some(({ payload }) => payload.facts?.blobs?.includes(model.digest)),
+    'the report of what the node holds',
+  );
   const [pid] = (await agent.status()).processes.pump!;
   await director.desire([]);
   await until(

@@ -60,6 +60,8 @@ export async function startReporter(options: ReporterOptions): Promise<Reporter>
   let wakeUp = new AbortController();
   let last = '';
   let factsDue = true;
+  /** The digests that the director was last told; a plan counts bytes to fetch by them. */
+  let held = '';
 
   async function report(force: boolean): Promise<void> {
     const { identity, inbox, wall, now, log } = options;
@@ -69,6 +71,8 @@ export async function startReporter(options: ReporterOptions): Promise<Reporter>
       flows.push(flowReport(lane, await runningOf(lane, log), clocks));
     const said = JSON.stringify({ flows, accepted: inbox.accepted?.sequence, refused: inbox.refused });
     if (!force && said === last) return;
+    const facts = await options.facts();
+    const holds = (facts.blobs ?? []).join();
     const payload: ReportPayload = {
       organization: identity.organization,
       node: identity.node,
@@ -78,11 +82,12 @@ export async function startReporter(options: ReporterOptions): Promise<Reporter>
       sequence: inbox.accepted?.sequence ?? 0,
       refused: inbox.refused,
       flows,
-      ...(factsDue ? { facts: await options.facts() } : {}),
+      ...(factsDue || holds !== held ? { facts } : {}),
     };
     const value = signBytes(identity.privateKey, canonicalBytes(payload));
     await options.send({ payload, signature: { keyId: identity.node, algorithm: 'ed25519', value } });
     last = said;
+    held = holds;
     factsDue = false;
   }
 

@@ -18,18 +18,8 @@ import {
 import { Cursor } from '../../cursor.js';
 import { Keyed } from '../../keyed.js';
 import { SortedWindow } from '../../sorted-window.js';
+import type { FillSettings } from './kind.js';
 import { LinearFill } from './linear.js';
-
-export interface FillSettings {
-  field: string;
-  method: 'constant' | 'hold' | 'linear' | 'median';
-  maxAgeMs: number;
-  value?: number | string | boolean;
-  window: number;
-  absent: boolean;
-  keyBy?: string;
-  maxKeys: number;
-}
 
 interface Past {
   /** Time of the last value, epoch ms; NaN before the first. */

@@ -77,3 +77,5 @@ export const kind = defineKind({
     return [];
   },
 });
+
+export type FillSettings = z.output<typeof kind.settings>;

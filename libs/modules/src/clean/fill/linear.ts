@@ -17,7 +17,7 @@ import {
 import { Cursor } from '../../cursor.js';
 import { Keyed } from '../../keyed.js';
 import { packBatch, unpackBatch, type PackedBatch } from '../../packed-batch.js';
-import type { FillSettings } from './behaviour.js';
+import type { FillSettings } from './kind.js';
 
 /** Enough for ten minutes of 16 Hz; beyond it the oldest batch leaves with its blanks. */
 const MAX_WAITING = 10_000;
