@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { wholeNumber } from '../references.js';
 
 interface Options {
   demo?: boolean;
@@ -23,6 +24,7 @@ export function addUp(program: Command): void {
     .option('--host <address>', 'address to listen on (default: MILLRACE_HOST, or 127.0.0.1)')
     .option('--json', 'stdout is one line {"ready": true, "url", "email", "password", "token"}')
     .action(async ({ demo = false, json = false, ...rest }: Options) => {
+      if (rest.port !== undefined) wholeNumber('--port', rest.port, 0);
       const { up } = await import('../up/up.js');
       await up({ demo, json, ...rest });
       process.exit();
