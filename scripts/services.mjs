@@ -1,6 +1,6 @@
 /**
- * The real services, as a production has them: the system's PostgreSQL, Redis and Mosquitto, and an S3 protocol
- * server. `node scripts/services.mjs COMMAND ARGS` runs a command with their addresses in its environment.
+ * The real services, as a production has them: the system's PostgreSQL, Redis and Mosquitto. The object store stays
+ * on disk. `node scripts/services.mjs COMMAND ARGS` runs a command with their addresses in its environment.
  *
  * Guarantee: loopback and free ports only, a folder of their own, new and empty at each start; started by root they
  * run as their own users; they end with the command, by process id. Nothing of the system's own services is touched.
@@ -17,7 +17,6 @@ import { fileURLToPath } from 'node:url';
 
 const START_MS = 30_000; // a cold start on a busy machine takes seconds
 const STOP_MS = 10_000;
-const BUCKET = 'millrace';
 const INSTALL = 'Install it: apt-get install postgresql redis-server mosquitto';
 
 /** Everything that runs and every folder in use, so that a signal can end it at once. */
@@ -37,7 +36,7 @@ export async function startServices() {
   };
   try {
     const environment = {};
-    for (const start of [startPostgres, startRedis, startMosquitto, startS3]) {
+    for (const start of [startPostgres, startRedis, startMosquitto]) {
       const service = await start(folder);
       ends.push(service.close);
       Object.assign(environment, service.environment);
@@ -172,21 +171,6 @@ async function startMosquitto(folder) {
     MQTT_PASSWORD: password,
   };
   return { environment, close: service.close };
-}
-
-/** In this process. */
-async function startS3() {
-  const { startFauxqs } = await import('fauxqs');
-  const server = await startFauxqs({ port: 0, host: '127.0.0.1', logger: false });
-  server.createBucket(BUCKET);
-  const environment = {
-    S3_BUCKET: BUCKET,
-    S3_ENDPOINT: `http://127.0.0.1:${server.port}`,
-    S3_ACCESS_KEY_ID: 'millrace',
-    S3_SECRET_ACCESS_KEY: secret(),
-    S3_FORCE_PATH_STYLE: 'true',
-  };
-  return { environment, close: () => server.stop() };
 }
 
 /** Starts a server on a free port until somebody answers there; a port that was taken meanwhile: again. */
