@@ -13,8 +13,6 @@ const LATENCIES = 512;
 const MAX_REASONS = 64;
 
 export class Counters {
-  in = 0;
-  out = 0;
   bytes = 0;
   errors = 0;
   queued = 0;
@@ -36,13 +34,13 @@ export class Counters {
     this.latencies[this.samples++ % LATENCIES] = ms;
   }
 
-  read(): ModuleCounters {
+  read(received: number, sent: number): ModuleCounters {
     const taken = this.latencies.slice(0, Math.min(this.samples, LATENCIES)).sort();
     const at = (q: number) =>
       taken.length === 0 ? null : taken[Math.min(taken.length - 1, Math.floor(q * taken.length))];
     return {
-      in: this.in,
-      out: this.out,
+      in: received,
+      out: sent,
       bytes: this.bytes,
       errors: this.errors,
       dropped: Object.fromEntries(this.dropped),

@@ -66,7 +66,6 @@ export class FlowRun {
       get live() {
         return run.live;
       },
-      calls: { entered: false, at: null },
       fail: (error) => this.fail(error),
       finished: (module) => this.sourceEnded(module),
       log: options.log ?? (() => {}),
@@ -145,7 +144,7 @@ export class FlowRun {
   }
 
   counters(): Record<string, ModuleCounters> {
-    return Object.fromEntries(this.units.map((unit) => [unit.id, unit.counters.read()]));
+    return Object.fromEntries(this.units.map((unit) => [unit.id, unit.readCounters()]));
   }
 
   /** Looks at what leaves a module; give null to stop looking. */
