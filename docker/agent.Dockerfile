@@ -3,12 +3,12 @@
 FROM node:20-slim AS build
 WORKDIR /millrace
 COPY . .
-RUN npm ci --no-audit --no-fund && npx tsc -b apps/agent
+RUN npm install --no-audit --no-fund && npx tsc -b apps/agent
 
 FROM node:20-slim AS packages
 WORKDIR /millrace
 COPY . .
-RUN npm ci --omit=dev --workspace @millrace/agent --no-audit --no-fund
+RUN npm install --omit=dev --workspace @millrace/agent --no-audit --no-fund
 
 FROM node:20-slim
 ENV NODE_ENV=production MILLRACE_DATA=/data

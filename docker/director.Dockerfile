@@ -3,12 +3,12 @@
 FROM node:20-slim AS build
 WORKDIR /millrace
 COPY . .
-RUN npm ci --no-audit --no-fund && node scripts/generate.mjs && npx tsc -b apps/director
+RUN npm install --no-audit --no-fund && node scripts/generate.mjs && npx tsc -b apps/director
 
 FROM node:20-slim AS packages
 WORKDIR /millrace
 COPY . .
-RUN npm ci --omit=dev --workspace @millrace/director --no-audit --no-fund
+RUN npm install --omit=dev --workspace @millrace/director --no-audit --no-fund
 
 FROM node:20-slim
 ENV NODE_ENV=production MILLRACE_DATA=/data
