@@ -304,8 +304,8 @@ describe('events', () => {
     live.publish(t.organization, { type: 'node.online', subject: 'n3', data: {} });
     const second = await open(/^id: (.*)$/m.exec(text)?.[1]);
     const missed = await second.until(/n3/);
-    expect(missed).toContain('n2');
-    expect(missed).not.toContain('n1');
+    expect(missed).toContain('"n2"');
+    expect(missed).not.toContain('"n1"');
     await t.call('DELETE', `/v1/users/${person.id}`);
     await second.end();
   });
