@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { Batch } from './batch.js';
 import { BAD, NULL, NUMBER, TEXT } from './column.js';
 import { eachRecord, gapRecord, JsonWriter, RecordReader, toRecord, type PlainRecord } from './record.js';

@@ -9,6 +9,7 @@ import type {
   PublicKey,
   SignedDesired,
   Target,
+  LockedResource,
 } from '@millrace/schemas';
 import { testDirector, type TestDirector } from '../../../../test/kit/director.js';
 import { testFacts, testNode, type TestNode } from '../../../../test/kit/node.js';
@@ -49,7 +50,9 @@ async function publish(flow: string, versions: number, bytes = 0): Promise<void>
       };
       const digest = sha(`${flow}@${version}`);
       const blob = sha(`${flow} model ${version}`);
-      const lock = bytes ? { model: { kind: 'model', version, digest: blob, size: bytes } } : {};
+      const lock: Record<string, LockedResource> = bytes
+        ? { model: { kind: 'model', version, digest: blob, size: bytes } }
+        : {};
       const row = { flow, version, digest, document, lock, note: null, draft_revision: 1 };
       await store.publish(tx, id, { ...row, published_by: 'test', published_at: at }, []);
       if (bytes) {

@@ -1,5 +1,4 @@
 /** Nodes at a real Mosquitto with dynamic security, joined and revoked through the director's own API. */
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectAsync, type IClientOptions, type IClientPublishOptions, type MqttClient } from 'mqtt';
 import { dynamicSecurity } from '../platform/broker/dynamic-security.js';
@@ -88,7 +87,8 @@ if (findMosquitto() && findDynamicSecurity()) {
     options: IClientPublishOptions = { qos: 1 },
   ) => {
     const client = await enter(node);
-    await Promise.race([once(client, 'close'), client.publishAsync(topic, text, options)]);
+    const closed = new Promise<void>((resolve) => client.once('close', () => resolve()));
+    await Promise.race([closed, client.publishAsync(topic, text, options)]);
   };
   const refused = (attempt: Promise<unknown>) => expect(attempt).rejects.toThrow(/Not authorized/i);
   const hear = (client: MqttClient) => {

@@ -72,9 +72,15 @@ export class LiveRelay {
   private again(error: Error): void {
     if (this.closed || this.retry !== undefined) return;
     this.log.warn({ err: error }, 'live events of other processes are not heard; connecting again');
-    this.retry = setTimeout(() => {
-      this.retry = undefined;
-      this.listen().catch((failed: Error) => this.again(failed));
-    }, RECONNECT_MS);
+    this.retry = setTimeout(() => void this.listenAgain(), RECONNECT_MS);
+  }
+
+  private async listenAgain(): Promise<void> {
+    this.retry = undefined;
+    try {
+      await this.listen();
+    } catch (error) {
+      this.again(error as Error);
+    }
   }
 }

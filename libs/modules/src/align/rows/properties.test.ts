@@ -1,5 +1,5 @@
 /** What must hold of `align.rows` for any series (docs/align.md, "Also to hold"), over random ones. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { PlainRecord } from '@millrace/engine';
 import { runRecords } from '../../../../../test/kit/flow.js';
 

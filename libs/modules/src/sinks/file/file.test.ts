@@ -11,7 +11,7 @@ const { folder, remove } = temporary();
 afterAll(remove);
 const parts = [part(csvKind, createCsv), part(fileKind, create)];
 const text = (name: string) => readFileSync(path.join(folder, name), 'utf8');
-const flow = (input: string, settings: object, more: object = {}) => {
+const flow = (input: string, settings: Record<string, unknown>, more: object = {}) => {
   writeFileSync(path.join(folder, 'in.csv'), input);
   return rig(
     parts,
@@ -22,7 +22,7 @@ const flow = (input: string, settings: object, more: object = {}) => {
     { folder },
   );
 };
-async function run(input: string, settings: object, more: object = {}) {
+async function run(input: string, settings: Record<string, unknown>, more: object = {}) {
   const one = flow(input, settings, more);
   await one.run.start();
   await one.run.finished;
