@@ -20,6 +20,7 @@ export interface TestNode {
     body?: unknown,
     headers?: Record<string, string>,
   ): Promise<Answer<Body>>;
+  signingKey: string;
   signed(change?: Partial<ReportPayload>): SignedReport;
   /** Signs and sends, with the next number. */
   report(
@@ -83,6 +84,7 @@ export async function testNode(
     id,
     name: reply.body.name,
     credential,
+    signingKey,
     organization,
     mqttUrl,
     mqttWebSocketUrl,

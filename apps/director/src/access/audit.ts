@@ -12,7 +12,7 @@ import type { AuditEntry, Page, PageQuery } from '@millrace/schemas';
 import { Clock } from '../platform/clock.js';
 import { Database, type SqlTx } from '../platform/database/database.js';
 import { markCommitted } from '../platform/http/idempotency.js';
-import { pageFrom, windowOf } from '../platform/http/page.js';
+import { pageFrom, windowOfNumbers } from '../platform/http/page.js';
 import type { Caller } from '../platform/http/request.js';
 
 export interface Change {
@@ -43,7 +43,7 @@ export class Audit {
 
   /** Newest first. */
   list(organization: string, query: PageQuery): Promise<Page<AuditEntry>> {
-    const window = windowOf(query);
+    const window = windowOfNumbers(query, Number.MAX_SAFE_INTEGER);
     return this.database.withinSql(organization, async (tx) => {
       const rows = await tx.sql<Row>(
         `SELECT * FROM audit_entries WHERE sequence < $1 ORDER BY sequence DESC LIMIT $2`,

@@ -15,7 +15,7 @@ import type { Principal } from '../access/principal.js';
 import { Clock } from '../platform/clock.js';
 import { Database, type SqlTx } from '../platform/database/database.js';
 import { assertMatch } from '../platform/http/etag.js';
-import { pageFrom, windowOf } from '../platform/http/page.js';
+import { pageFrom, windowOfNumbers } from '../platform/http/page.js';
 import { Live } from '../platform/live/live.js';
 import { aliasOf, moveOf, resourceUnknown, versionUnknown } from './resource-view.js';
 import { ResourcesStore, type AliasRow } from './resources.store.js';
@@ -90,7 +90,7 @@ export class AliasesService {
   }
 
   history(who: Principal, name: string, alias: string, query: PageQuery): Promise<Page<AliasMoved>> {
-    const window = windowOf(query);
+    const window = windowOfNumbers(query);
     return this.database.withinSql(who.organization, async (tx) => {
       const resource = await this.resource(tx, name);
       await this.found(tx, resource, name, alias);

@@ -15,7 +15,7 @@ import { Audit } from '../access/audit.js';
 import type { Principal } from '../access/principal.js';
 import { Clock } from '../platform/clock.js';
 import { Database, type SqlTx } from '../platform/database/database.js';
-import { pageFrom, windowOf } from '../platform/http/page.js';
+import { pageFrom, windowOf, windowOfNumbers } from '../platform/http/page.js';
 import { newId } from '../platform/id.js';
 import { Live } from '../platform/live/live.js';
 import { ObjectStore } from '../platform/objects/store.js';
@@ -80,7 +80,7 @@ export class ResourcesService {
   }
 
   versions(who: Principal, name: string, query: PageQuery): Promise<Page<ResourceVersion>> {
-    const window = windowOf(query);
+    const window = windowOfNumbers(query);
     return this.database.withinSql(who.organization, async (tx) => {
       const rows = await this.resources.versions(tx, (await this.found(tx, name)).id, window);
       return pageFrom(rows, window, (row) => String(row.version), versionOf);

@@ -15,7 +15,7 @@ import { Audit } from '../access/audit.js';
 import type { Principal } from '../access/principal.js';
 import { Clock } from '../platform/clock.js';
 import { Database, type SqlTx } from '../platform/database/database.js';
-import { pageFrom, windowOf } from '../platform/http/page.js';
+import { pageFrom, windowOf, windowOfNumbers } from '../platform/http/page.js';
 import { FleetChanges } from './changes.js';
 import { GroupsStore } from './groups.store.js';
 import { historyOf, metricsOf, nodeOf, statusOf } from './node-view.js';
@@ -81,7 +81,7 @@ export class NodesService {
   }
 
   history(who: Principal, idOrName: string, query: PageQuery): Promise<Page<NodeHistoryEntry>> {
-    const window = windowOf(query);
+    const window = windowOfNumbers(query, Number.MAX_SAFE_INTEGER);
     return this.database.withinSql(who.organization, async (tx) => {
       const { id } = await this.found(tx, idOrName);
       const rows = await this.nodes.history(tx, id, window.after, window.take);

@@ -22,7 +22,7 @@ import type { Principal } from '../access/principal.js';
 import { Clock } from '../platform/clock.js';
 import { Database, type SqlTx } from '../platform/database/database.js';
 import { assertMatch } from '../platform/http/etag.js';
-import { pageFrom, windowOf } from '../platform/http/page.js';
+import { pageFrom, windowOf, windowOfNumbers } from '../platform/http/page.js';
 import { newId } from '../platform/id.js';
 import { Live } from '../platform/live/live.js';
 import { FlowChecks } from './checks.js';
@@ -130,7 +130,7 @@ export class FlowsService {
 
   /** All saves, newest first, without what was saved. */
   saves(who: Principal, name: string, query: PageQuery): Promise<Page<FlowDraftSaved>> {
-    const window = windowOf(query);
+    const window = windowOfNumbers(query);
     return this.database.withinSql(who.organization, async (tx) => {
       const rows = await this.flows.drafts(tx, (await this.found(tx, name)).id, window);
       return pageFrom(rows, window, (row) => String(row.revision), savedOf);

@@ -14,7 +14,7 @@ import { Audit } from '../access/audit.js';
 import type { Principal } from '../access/principal.js';
 import { Clock } from '../platform/clock.js';
 import { Database, type SqlTx } from '../platform/database/database.js';
-import { pageFrom, windowOf } from '../platform/http/page.js';
+import { pageFrom, windowOfNumbers } from '../platform/http/page.js';
 import { Live } from '../platform/live/live.js';
 import { FlowChecks, invalidFlow } from './checks.js';
 import { readDraft } from './draft.js';
@@ -63,7 +63,7 @@ export class PublishingService {
   }
 
   versions(who: Principal, name: string, query: PageQuery): Promise<Page<FlowVersion>> {
-    const window = windowOf(query);
+    const window = windowOfNumbers(query);
     return this.database.withinSql(who.organization, async (tx) => {
       const flow = await this.found(tx, name);
       const rows = await this.flows.versions(tx, flow.id, window);

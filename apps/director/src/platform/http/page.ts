@@ -20,6 +20,14 @@ export function windowOf(query: PageQuery): Window {
   return { limit, take: limit + 1, after: query.cursor === undefined ? undefined : decode(query.cursor) };
 }
 
+/** The same for a list whose order is a number, such as a version: `most` is what its column holds. */
+export function windowOfNumbers(query: PageQuery, most = 2_147_483_647): Window {
+  const window = windowOf(query);
+  if (window.after !== undefined && !(/^\d{1,16}$/.test(window.after) && Number(window.after) <= most))
+    throw notACursor();
+  return window;
+}
+
 /** `rows` as the store found them with `window.take`; `placeOf` gives what the order goes by. */
 export function pageFrom<Row, Item>(
   rows: Row[],
@@ -44,11 +52,10 @@ function decode(cursor: string): string {
   } catch {
     // falls through to the refusal
   }
-  throw new Failure(
-    'platform.invalid-request',
-    'The cursor is not one of this list. Begin again without one.',
-    {
-      errors: [{ pointer: '/cursor', detail: 'not a cursor' }],
-    },
-  );
+  throw notACursor();
 }
+
+const notACursor = () =>
+  new Failure('platform.invalid-request', 'The cursor is not one of this list. Begin again without one.', {
+    errors: [{ pointer: '/cursor', detail: 'not a cursor' }],
+  });
