@@ -79,11 +79,16 @@ export async function makeEstate(t: TestDirector, word: string, fixture: string)
   const email = `${word}-user@example.org`;
   const password = `${word} a long enough password`;
   const user = await must<{ id: string }>('POST', '/v1/users', {
-    ...{ email, password, name: `${word} user`, role: 'operator' },
+    email,
+    password,
+    name: `${word} user`,
+    role: 'operator',
   });
   const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
   const token = await must<{ id: string; token: string }>('POST', '/v1/tokens', {
-    ...{ name: `${word} token`, scopes: ['flows.read'], expiresAt },
+    name: `${word} token`,
+    scopes: ['flows.read'],
+    expiresAt,
   });
 
   await must('POST', '/v1/resources', { name: resource, description: `${word} resource` });
@@ -123,15 +128,23 @@ export async function makeEstate(t: TestDirector, word: string, fixture: string)
   await presence.flush();
 
   const deployment = await must<Deployment>('POST', '/v1/deployments', {
-    ...{ flow, version: 1, group: group.id, strategy: { probationMs: 0 } },
+    flow,
+    version: 1,
+    group: group.id,
+    strategy: { probationMs: 0 },
   });
   await obey(t, node, flow);
   const assignments = await must<{ items: { id: string }[] }>('GET', '/v1/assignments');
 
   const about = { flow, version: 1, module: `${word}-module`, number: 1 };
   const alert = {
-    ...{ ...about, key: `${word}-key`, t: 1_000, change: 'raised', severity: 'high' },
-    ...{ message: `${word} is too hot`, values: { [`${word}-field`]: 1 } },
+    ...about,
+    key: `${word}-key`,
+    t: 1e3,
+    change: 'raised',
+    severity: 'high',
+    message: `${word} is too hot`,
+    values: { [`${word}-field`]: 1 },
   };
   await node.call('POST', '/v1/agent/alerts', { alerts: [alert, { ...alert, number: 2, key: null }] });
   const results = [{ ...about, records: [{ t: 1, [`${word}-field`]: 2 }] }];
@@ -139,19 +152,23 @@ export async function makeEstate(t: TestDirector, word: string, fixture: string)
   await presence.flush();
   const alerts = await must<{ items: { id: string }[] }>('GET', '/v1/alerts');
   return {
-    ...{
-      t,
-      node,
-      token,
-      joinToken,
-      resource,
-      alias,
-      flow,
-      group,
-      word,
-      user: { id: user.id, email, password },
+    t,
+    node,
+    token,
+    joinToken,
+    resource,
+    alias,
+    flow,
+    group,
+    word,
+    user: {
+      id: user.id,
+      email,
+      password,
     },
-    ...{ upload: begun.body.upload, digest: digestOfBytes(bytes), deployment: deployment.id },
+    upload: begun.body.upload,
+    digest: digestOfBytes(bytes),
+    deployment: deployment.id,
     assignment: assignments.items[0]?.id ?? '',
     alert: alerts.items[0]?.id ?? '',
   };
@@ -165,8 +182,17 @@ async function obey(t: TestDirector, node: TestNode, flow: string): Promise<void
   const [want] = payload.flows;
   if (!want) throw new Error('the node is to run nothing');
   const report: FlowReport = {
-    ...{ flow, runningDigest: want.digest, runningVersion: 1, desiredDigest: want.digest, desiredVersion: 1 },
-    ...{ progress: 'running', outcome: 'succeeded', reason: null, gapMs: 1, lost: 0, since: 0 },
+    flow,
+    runningDigest: want.digest,
+    runningVersion: 1,
+    desiredDigest: want.digest,
+    desiredVersion: 1,
+    progress: 'running',
+    outcome: 'succeeded',
+    reason: null,
+    gapMs: 1,
+    lost: 0,
+    since: 0,
   };
   const { epoch, sequence } = payload;
   const answer = await node.report([report], { epoch, sequence });
@@ -179,8 +205,15 @@ const metricsOf = (flow: string): Metrics => ({
   node: { cpuShare: 0.5, memoryBytes: 1, uptimeMs: 1 },
   flows: [
     {
-      ...{ flow, digest: `sha256:${'0'.repeat(64)}`, startedAt: 0, records: 1, errors: 0 },
-      ...{ bytesIn: 1, bytesOut: 1, memoryBytes: 1, modules: {} },
+      flow,
+      digest: `sha256:${'0'.repeat(64)}`,
+      startedAt: 0,
+      records: 1,
+      errors: 0,
+      bytesIn: 1,
+      bytesOut: 1,
+      memoryBytes: 1,
+      modules: {},
     },
   ],
 });

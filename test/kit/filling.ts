@@ -143,7 +143,9 @@ const inBody: Record<string, Bodies> = {
   'POST /v1/agent/enrol': (e, own) => [
     {
       token: own.joinToken.token.replace(own.t.organization, e.t.organization),
-      ...{ name: fresh(), signingKey: own.node.signingKey, facts: testFacts },
+      name: fresh(),
+      signingKey: own.node.signingKey,
+      facts: testFacts,
     },
   ],
   'POST /v1/agent/report': (e, own) => [
@@ -156,8 +158,13 @@ const inBody: Record<string, Bodies> = {
     {
       alerts: [
         {
-          ...{ ...outbox(e), key: `${e.word}-key`, t: 1, change: 'cleared', severity: 'low' },
-          ...{ message: 'no more', values: {} },
+          ...outbox(e),
+          key: `${e.word}-key`,
+          t: 1,
+          change: 'cleared',
+          severity: 'low',
+          message: 'no more',
+          values: {},
         },
       ],
     },

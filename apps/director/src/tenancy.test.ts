@@ -53,7 +53,10 @@ async function dump(organization: string): Promise<Record<string, Json[]>> {
         [organization],
       ),
     };
-    for (const { name } of tables) rows[name] = await tx.sql(`SELECT * FROM ${name} x ORDER BY x::text`);
+    for (const { name } of tables)
+      rows[name] = await tx.sql(`SELECT * FROM ${name} x WHERE organization_id = $1 ORDER BY x::text`, [
+        organization,
+      ]);
     return rows;
   });
 }

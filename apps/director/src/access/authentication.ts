@@ -52,11 +52,12 @@ export class Authentication {
     return { kind: 'user', organization, actor: `user:${id}`, id, email, name, role, permissions };
   }
 
+  /** Nobody's, once the person who made it has left. */
   private async token({ organization, secret }: Credential): Promise<Principal | undefined> {
     const [row] = await this.database.withinSql(organization, (tx) =>
-      tx.sql<{ id: string; name: string; scopes: string[]; role: Role | null }>(
+      tx.sql<{ id: string; name: string; scopes: string[]; role: Role }>(
         `SELECT t.id, t.name, t.scopes, m.role FROM api_tokens t
-         LEFT JOIN memberships m ON m.user_id = t.created_by
+         JOIN memberships m ON m.user_id = t.created_by
          WHERE t.organization_id = $1 AND t.secret_hash = $2 AND t.expires_at > $3`,
         [organization, hashOf(secret), new Date(this.clock.now())],
       ),

@@ -12,7 +12,7 @@ export const grants: Record<Role, readonly Permission[]> = {
 };
 
 /** What a token may do: its scopes, but never more than the person who made it may do now. */
-export function effective(scopes: readonly string[], role: Role | null): Permission[] {
-  const may: readonly string[] = role ? grants[role] : [];
+export function effective(scopes: readonly string[], role: Role): Permission[] {
+  const may: readonly Permission[] = grants[role];
   return all.filter((permission) => scopes.includes(permission) && may.includes(permission));
 }
