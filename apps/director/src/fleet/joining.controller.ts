@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, Ip, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Param, Post, Query, Req } from '@nestjs/common';
 import {
   EnrolReply,
   EnrolRequest,
@@ -10,6 +10,7 @@ import {
   TimeQuery,
   TimeReply,
 } from '@millrace/schemas';
+import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { ForNodes, Needs, Public } from '../access/guard.js';
 import { WhichNode, Who, type NodePrincipal, type Principal } from '../access/principal.js';
@@ -52,8 +53,8 @@ export class JoiningController {
   @Post('agent/enrol')
   @Public()
   @Answers(201, EnrolReply)
-  enrol(@Ip() address: string, @Body({ schema: EnrolRequest }) body: z.infer<typeof EnrolRequest>) {
-    return this.joining.enrol(body, address);
+  enrol(@Body({ schema: EnrolRequest }) body: z.infer<typeof EnrolRequest>, @Req() request: FastifyRequest) {
+    return this.joining.enrol(body, request.ip, request.id);
   }
 
   @Get('agent/keys')

@@ -101,7 +101,11 @@ export class JoiningService {
     });
   }
 
-  async enrol(wanted: z.infer<typeof EnrolRequest>, address: string): Promise<z.infer<typeof EnrolReply>> {
+  async enrol(
+    wanted: z.infer<typeof EnrolRequest>,
+    address: string,
+    requestId?: string,
+  ): Promise<z.infer<typeof EnrolReply>> {
     this.limit.take(address);
     const credential = parseCredential(wanted.token);
     if (credential?.kind !== 'join') throw notLetIn();
@@ -130,7 +134,8 @@ export class JoiningService {
       });
       if (token.group_id) await this.groups.add(tx, token.group_id, [node]);
       const details = { name, joinToken: token.id };
-      this.audit.record(tx, system(organization), { action: 'fleet.join', subject: `node:${node}`, details });
+      const by = { ...system(organization), requestId };
+      this.audit.record(tx, by, { action: 'fleet.join', subject: `node:${node}`, details });
       this.changes.tell(tx, { type: 'node.joined', subject: node, data: { node, name } });
       return { node, name };
     });
