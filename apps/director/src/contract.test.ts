@@ -41,7 +41,10 @@ function goodPaths(route: Route): string[] {
   const more = queries.filter((one) => !one.required && one.name !== 'cursor');
   const texts = [base, ...more.map((one) => [...base, [one.name, inQueryOf(route, one)(e)[0] ?? '']])];
   return paths.flatMap((values) =>
-    texts.map((pairs) => `${pathOf(route, values)}?${new URLSearchParams(pairs).toString()}`),
+    texts.map(
+      (pairs) =>
+        `${pathOf(route, values)}?${new URLSearchParams(Object.fromEntries(pairs) as Record<string, string>).toString()}`,
+    ),
   );
 }
 
@@ -124,7 +127,7 @@ function strange(g: Generator, route: Route): { path: string; body?: unknown } {
   const query = route.parameters
     .filter((one) => one.in === 'query' && (one.required || g.chance(0.4)))
     .map((one) => [one.name, g.chance(0.4) ? g.pick(inQueryOf(route, one)(e)) : g.word()]);
-  const path = `${pathOf(route, Object.fromEntries(values) as Record<string, string>)}?${new URLSearchParams(query).toString()}`;
+  const path = `${pathOf(route, Object.fromEntries(values) as Record<string, string>)}?${new URLSearchParams(Object.fromEntries(query) as Record<string, string>).toString()}`;
   if (!route.body) return { path };
   const body = g.chance(0.4) ? g.broken(g.pick(bodiesOf(route)(e, e))) : g.value(route.body);
   return { path, body };

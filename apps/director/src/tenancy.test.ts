@@ -104,7 +104,11 @@ function queriesOf(route: Route, e: Estate): string[] {
   const more = parameters
     .filter((one) => !one.required)
     .flatMap((one) => inQueryOf(route, one)(e).map((value) => [...base, [one.name, value]]));
-  return [base, ...more].map((pairs) => (pairs.length ? `?${new URLSearchParams(pairs).toString()}` : ''));
+  return [base, ...more].map((pairs) =>
+    pairs.length
+      ? `?${new URLSearchParams(Object.fromEntries(pairs) as Record<string, string>).toString()}`
+      : '',
+  );
 }
 
 const isForNodes = (route: Route) => route.path.startsWith('/v1/agent/') && !route.open;
