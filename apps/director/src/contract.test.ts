@@ -48,6 +48,9 @@ function goodPaths(route: Route): string[] {
   );
 }
 
+const inQuery = (route: Route, name: string): string[] =>
+  route.parameters.filter((one) => one.name === name).flatMap((one) => inQueryOf(route, one)(e));
+
 const shown = (route: Route, path: string, body: unknown, answer: Answer<Json>) =>
   `${route.method} ${path.slice(0, 200)} ${(JSON.stringify(body) ?? '').slice(0, 300)} -> ${answer.status} ${JSON.stringify(answer.body).slice(0, 300)}`;
 
@@ -94,6 +97,11 @@ describe('the API answers no 5xx to anything generated from its own OpenAPI, and
         next = page.body.next ?? null;
       }
       if (JSON.stringify(items) !== JSON.stringify(whole.body.items)) wrong.push(route.name);
+      // A cursor of another list is refused, or means a place in this one.
+      for (const cursor of inQuery(route, 'cursor')) {
+        const other = await ask(route, `${path}?cursor=${cursor}`);
+        if (![200, 400].includes(other.status)) wrong.push(`${route.name} ${cursor}: ${other.status}`);
+      }
     }
     expect(wrong).toEqual([]);
   });
