@@ -20,6 +20,7 @@ import type { Config } from './platform/config.js';
 import { Database } from './platform/database/database.js';
 import { assertMigrated, migrate } from './platform/database/migrate.js';
 import { claim } from './platform/embedded/claim.js';
+import { asUnreachable } from './platform/database/unreachable.js';
 import { startPostgres } from './platform/embedded/postgres.js';
 import { createApp } from './platform/http/app.js';
 import { Live } from './platform/live/live.js';
@@ -75,7 +76,7 @@ export async function startDirector(config: Config, options: StartOptions = {}):
       onError: (error) => log.warn({ err: error }, 'a database connection was lost'),
     });
     ends.push(() => database.close());
-    await assertMigrated(database.pool);
+    await reaching('DATABASE_URL', databaseUrl, assertMigrated(database.pool));
 
     const objects = await openObjects(config, masterKey, addresses, clock);
     ends.push(() => objects.close());
@@ -156,10 +157,16 @@ async function prepareDatabase(config: Config, ends: (() => Promise<unknown>)[])
   }
   if (ownerUrl) {
     const apiRole = decodeURIComponent(new URL(url).username);
-    await migrate(ownerUrl, apiRole);
+    await reaching('DATABASE_OWNER_URL', ownerUrl, migrate(ownerUrl, apiRole));
     if (!config.redisUrl) await migrateQueue(ownerUrl, apiRole);
   }
   return url;
+}
+
+async function reaching<T>(variable: string, address: string, work: Promise<T>): Promise<T> {
+  return work.catch((error: unknown) => {
+    throw asUnreachable(variable, address, error);
+  });
 }
 
 async function openObjects(

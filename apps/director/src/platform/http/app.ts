@@ -6,6 +6,7 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import { StandardSchemaValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Failure } from '@millrace/schemas';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { newId } from '../id.js';
 import type { Platform } from '../platform.module.js';
@@ -39,7 +40,9 @@ export async function createApp(
   const server = adapter.getInstance() as unknown as FastifyInstance;
   server.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
-    done();
+    // Who asks for a dry run must never get a real one.
+    if (asksForDryRun(request)) sendProblem(noDryRun(), request, reply, log);
+    else done();
   });
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
     logger: ['fatal', 'error', 'warn'],
@@ -56,3 +59,15 @@ export async function createApp(
   await server.ready();
   return app;
 }
+
+const asksForDryRun = ({ method, query }: FastifyRequest): boolean =>
+  method !== 'GET' &&
+  method !== 'HEAD' &&
+  ((query as { dryRun?: unknown } | null)?.dryRun ?? 'false') !== 'false';
+
+const noDryRun = () =>
+  new Failure(
+    'platform.invalid-request',
+    'dryRun is not known here, and nothing was changed. Ask with flows/{name}:check, groups:preview or deployments:plan.',
+    { errors: [{ pointer: '/dryRun', detail: 'not known' }] },
+  );

@@ -58,6 +58,18 @@ describe('problems', () => {
     );
   });
 
+  it('refuse a dry run, which would else be a real one', async () => {
+    for (const [method, path] of [
+      ['POST', '/v1/users?dryRun=true'],
+      ['DELETE', '/v1/users/nobody?dryRun='],
+    ] as const) {
+      const answer = await t.call(method, path, method === 'POST' ? user('dry@example.org') : undefined);
+      expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer: '/dryRun' }] } });
+    }
+    const { body } = await t.call<{ items: { email: string }[] }>('GET', '/v1/users?dryRun=true');
+    expect(body.items.map(({ email }) => email)).not.toContain('dry@example.org');
+  });
+
   it('refuse another media type', async () => {
     const answer = await t.call('POST', '/v1/users', 'a=b', { headers: { 'content-type': 'text/csv' } });
     expect(answer).toMatchObject({ status: 415, body: { code: 'platform.unsupported-media-type' } });
