@@ -120,6 +120,19 @@ test('a model that is no model is refused by its content', async () => {
   expect((versions.body.items ?? []).filter(({ state }) => state === 'ready')).toEqual([]);
 });
 
+test('what is no file with bytes is not pushed, and no resource is left behind', async () => {
+  const file = join(it.folder, 'hollow.csv');
+  await writeFile(file, '');
+  for (const [path, why] of [
+    [file, /is empty/],
+    [it.folder, /is no file/],
+  ] as const) {
+    const { code, stderr } = await it.run('resource', 'push', path, '--name', 'hollow', '--kind', 'data');
+    expect([code, stderr]).toEqual([1, expect.stringMatching(why)]);
+  }
+  expect((await it.call('GET', '/v1/resources/hollow')).status).toBe(404);
+});
+
 test('a body that is too large is refused', async () => {
   const { status, body } = await it.call<Problem>('POST', '/v1/flows', {
     name: 'x',

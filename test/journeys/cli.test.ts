@@ -24,9 +24,12 @@ interface Ran {
   stderr: string;
 }
 
-function millrace(...args: string[]): Promise<Ran> {
+const millrace = (...args: string[]): Promise<Ran> => millraceWith({}, ...args);
+
+function millraceWith(environment: Record<string, string>, ...args: string[]): Promise<Ran> {
   return new Promise((resolve) => {
-    const options = { cwd: folder, timeout: ENDS_WITHIN_MS, maxBuffer: 64 * 1024 * 1024 };
+    const env = { ...process.env, ...environment };
+    const options = { cwd: folder, env, timeout: ENDS_WITHIN_MS, maxBuffer: 64 * 1024 * 1024 };
     execFile(process.execPath, [command, ...args], options, (error, stdout, stderr) =>
       resolve({ code: error ? Number(error.code ?? -1) : 0, stdout, stderr }),
     );
@@ -172,6 +175,36 @@ describe('millrace run', () => {
     expect(existsSync(join(folder, 'out.jsonl'))).toBe(false);
   });
 
+  it('with --out destroys nothing: neither what it reads, nor an earlier result when it does not come up', async () => {
+    const text = flow(
+      `  in: { type: source.csv, settings: { file: '\${file}', ${stamp} } }
+  up: { type: sink.director, from: [in], settings: { channel: result } }
+`,
+      'parameters: { file: { type: string, default: in.csv } }\n',
+    );
+    const data = 't,x\n1000,1\n';
+    await put('flow.yaml', text);
+    await put('in.csv', data);
+    await put('other.csv', data);
+    await put('out.jsonl', 'an earlier result\n');
+    for (const [out, ...more] of [['flow.yaml'], ['in.csv'], ['other.csv', '--input', 'in=other.csv']]) {
+      const ran = await millrace('run', 'flow.yaml', '--out', out!, ...more);
+      expect([ran.code, ran.stderr]).toEqual([1, expect.stringContaining(`--out ${out}: the run reads`)]);
+    }
+    for (const out of ['out.jsonl', 'new.jsonl']) {
+      const ran = await millrace('run', 'flow.yaml', '--set', 'file=none.csv', '--out', out);
+      expect([ran.code, ran.stderr]).toEqual([1, expect.stringMatching(/file-unreadable.*none\.csv/)]);
+    }
+    const now = await Promise.all(
+      ['flow.yaml', 'in.csv', 'other.csv', 'out.jsonl'].map((name) => readFile(join(folder, name), 'utf8')),
+    );
+    expect(now).toEqual([text, data, data, 'an earlier result\n']);
+    expect(existsSync(join(folder, 'new.jsonl'))).toBe(false);
+
+    await millrace('run', 'flow.yaml', '--out', 'out.jsonl');
+    expect(await written('out.jsonl')).toEqual([{ sink: 'up', t: 1000, x: 1 }]);
+  });
+
   it('takes resources from the folder that is named, and says what is missing', async () => {
     await mkdir(join(folder, 'models'));
     await put('models/speed@1.csv', 't,x\n1000,1\n');
@@ -270,5 +303,33 @@ describe('millrace check', () => {
       expect((await millrace(...args)).code).toBe(2);
     }
     expect((await millrace('--help')).code).toBe(0);
+  });
+});
+
+describe('millrace up', () => {
+  it.each([
+    ['a folder that is a file', [], {}, 1, /data folder .*there is a file of that name/],
+    ['a port that is none', ['--port', '70000'], {}, 2, /--port takes a number up to 65535/],
+    // An address for documentation, which no machine has (RFC 5737).
+    [
+      'a foreign address',
+      ['--host', '192.0.2.1', '--port', '0'],
+      {},
+      1,
+      /192\.0\.2\.1 is no address of this machine/,
+    ],
+    [
+      'a database that is away',
+      ['--port', '0'],
+      { DATABASE_URL: 'postgres://a:secret@127.0.0.1:1/b' },
+      1,
+      /^platform\.unavailable: DATABASE_URL: PostgreSQL at 127\.0\.0\.1:1\/b does not answer/m,
+    ],
+  ])('says what is wrong with %s, and ends', async (what, args, environment, code, says) => {
+    const data = join(folder, 'data');
+    if (what === 'a folder that is a file') await put('data', '');
+    const ran = await millraceWith(environment, 'up', '--data', data, ...args);
+    expect([ran.code, ran.stderr]).toEqual([code, expect.stringMatching(says)]);
+    expect(ran.stderr).not.toContain('secret');
   });
 });

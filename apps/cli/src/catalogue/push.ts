@@ -1,7 +1,8 @@
 /**
  * A file into the catalogue: hashed, sent in parts, waited for until it is ready.
  *
- * Guarantee: the file is read as a stream, never whole; nothing is sent when the director knows the digest.
+ * Guarantee: the file is read as a stream, never whole; nothing is sent when the director knows the digest, and
+ * nothing is made there for a file that cannot be pushed.
  */
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
@@ -9,6 +10,7 @@ import { basename, extname } from 'node:path';
 import { hashStream } from '@millrace/blobs';
 import { pushContent, type Client, type Pushed } from '@millrace/client';
 import { Failure, type ResourceKind } from '@millrace/schemas';
+import { unreadable } from '../output/errors.js';
 
 export interface PushFile {
   name: string;
@@ -23,9 +25,8 @@ export interface PushFile {
 
 export async function pushFile(to: Client, file: PushFile): Promise<Pushed & { digest: string }> {
   const { path, name, note } = file;
-  const { size } = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-    throw new Failure('engine.file-unreadable', `${path} cannot be read: ${cause.message}.`, { cause });
-  });
+  const size = await sizeOf(path);
+  const kind = file.kind ?? kindOf(path);
   const { digest } = await hashStream(createReadStream(path));
   file.onHashed?.(digest, size);
   await ensureResource(to, name);
@@ -34,7 +35,7 @@ export async function pushFile(to: Client, file: PushFile): Promise<Pushed & { d
     const pushed = await pushContent(
       to.catalogue,
       name,
-      { kind: file.kind ?? kindOf(path), fileName: basename(path), size, digest, note },
+      { kind, fileName: basename(path), size, digest, note },
       {
         async read(offset, length) {
           const bytes = new Uint8Array(length);
@@ -48,6 +49,17 @@ export async function pushFile(to: Client, file: PushFile): Promise<Pushed & { d
   } finally {
     await handle.close();
   }
+}
+
+async function sizeOf(path: string): Promise<number> {
+  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    throw new Failure('engine.file-unreadable', `${path} cannot be read: ${unreadable(cause)}`, { cause });
+  });
+  if (found.isFile() && found.size > 0) return found.size;
+  throw new Failure(
+    'engine.file-unfit',
+    `${path} ${found.isFile() ? 'is empty' : 'is no file'}. Name the file of a model, a script or data.`,
+  );
 }
 
 /** Points an alias at a version, knowing where it stood; tells whether it moved. */

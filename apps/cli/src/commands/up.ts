@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import { tellError } from '../output/errors.js';
 import { wholeNumber } from '../references.js';
+import { UsageError } from '../usage.js';
 
 interface Options {
   demo?: boolean;
@@ -24,9 +26,11 @@ export function addUp(program: Command): void {
     .option('--host <address>', 'address to listen on (default: MILLRACE_HOST, or 127.0.0.1)')
     .option('--json', 'stdout is one line {"ready": true, "url", "email", "password", "token"}')
     .action(async ({ demo = false, json = false, ...rest }: Options) => {
-      if (rest.port !== undefined) wholeNumber('--port', rest.port, 0);
+      if (rest.port !== undefined && wholeNumber('--port', rest.port, 0) > 65_535) {
+        throw new UsageError(`--port takes a number up to 65535, and not "${rest.port}".`);
+      }
       const { up } = await import('../up/up.js');
-      await up({ demo, json, ...rest });
-      process.exit();
+      // Everything has been closed by then; what some library still holds open must not keep the process.
+      process.exit(await up({ demo, json, ...rest }).then(() => 0, tellError));
     });
 }

@@ -4,6 +4,7 @@ import type { Client } from '@millrace/client';
 import { readFlow } from '@millrace/flow';
 import { Failure, type FlowDraft } from '@millrace/schemas';
 import { unlessMissing } from '../catalogue/push.js';
+import { unreadable } from '../output/errors.js';
 
 export async function isFile(path: string): Promise<boolean> {
   return stat(path).then(
@@ -15,7 +16,7 @@ export async function isFile(path: string): Promise<boolean> {
 /** A draft may be wrong, and then carries its problems; it must only say whose draft it is. */
 export async function pushDraft({ flows }: Client, file: string, given?: string): Promise<FlowDraft> {
   const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new Failure('flows.unreadable', `${file} cannot be read: ${cause.message}.`, { cause });
+    throw new Failure('flows.unreadable', `${file} cannot be read: ${unreadable(cause)}`, { cause });
   });
   const { document, problems } = readFlow(text);
   const name = given ?? document?.metadata.name;

@@ -27,6 +27,13 @@ export function tellError(error: unknown): number {
   return 1;
 }
 
+/** Why a file cannot be read, as a sentence's end. */
+export function unreadable({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT') return 'there is no such file.';
+  if (code === 'EISDIR') return 'it is a folder. Name the file in it.';
+  return `${message}.`;
+}
+
 /** `FILE:12: clean min: reason`; what is not known of the place is left out. */
 export function placeLine(place: ProblemPlace, file?: string): string {
   const line = place.line === undefined ? undefined : String(place.line);

@@ -2,19 +2,23 @@
  * Lines into a file, in the order in which they were given.
  *
  * Guarantee: whole lines only, bounded memory. It writes synchronously: a run has nothing better to do, and
- * what waits is then never more than one buffer.
+ * what waits is then never more than one buffer. What the file held before stays until the first line is
+ * written, or the file closed: a run that does not come up destroys nothing.
  */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs';
 import { Failure } from '@millrace/schemas';
 
 const BUFFER_BYTES = 256 * 1024;
 
 export class LineFile {
   private readonly handle: number;
+  private readonly isNew: boolean;
+  private emptied = false;
   private text = '';
 
   constructor(private readonly path: string) {
-    this.handle = this.attempt(() => openSync(path, 'w'));
+    this.isNew = !existsSync(path);
+    this.handle = this.attempt(() => openSync(path, 'a'));
   }
 
   add(line: string): void {
@@ -23,6 +27,7 @@ export class LineFile {
   }
 
   flush(): void {
+    if (this.text !== '') this.empty();
     const bytes = Buffer.from(this.text);
     this.text = '';
     for (let from = 0; from < bytes.length;) {
@@ -33,7 +38,22 @@ export class LineFile {
 
   close(): void {
     this.flush();
+    this.empty();
     closeSync(this.handle);
+  }
+
+  /** Closes it as if it had never been opened, when nothing has been written. */
+  leave(): void {
+    if (this.emptied || this.text !== '') return this.close();
+    closeSync(this.handle);
+    if (this.isNew) rmSync(this.path, { force: true });
+  }
+
+  /** Takes off what was there before; a pipe or a terminal has nothing before. */
+  private empty(): void {
+    if (this.emptied) return;
+    this.emptied = true;
+    if (fstatSync(this.handle).isFile()) this.attempt(() => ftruncateSync(this.handle));
   }
 
   private attempt<T>(write: () => T): T {

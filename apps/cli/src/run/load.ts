@@ -8,6 +8,7 @@ import { dirname, resolve } from 'node:path';
 import { checkFlow, fillParameters, readFlow, type ParameterLayer } from '@millrace/flow';
 import { kinds } from '@millrace/modules/kinds';
 import { Failure, type FlowDocument, type ProblemPlace } from '@millrace/schemas';
+import { unreadable } from '../output/errors.js';
 import { valuesOf } from '../parameters.js';
 
 export interface CheckedFlow {
@@ -30,7 +31,7 @@ export async function readAndCheck(
 ): Promise<CheckedFlow> {
   const file = resolve(path);
   const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new Failure('flows.unreadable', `${path} cannot be read: ${reasonOf(cause)}`, { cause });
+    throw new Failure('flows.unreadable', `${path} cannot be read: ${unreadable(cause)}`, { cause });
   });
   const base = { file, folder: dirname(file), text };
   const { document, problems, lineOf } = readFlow(text);
@@ -62,10 +63,4 @@ export async function loadFlow(
     });
   }
   return { ...checked, document: fillParameters(checked.document, checked.layers) };
-}
-
-function reasonOf({ code, message }: NodeJS.ErrnoException): string {
-  if (code === 'ENOENT') return 'there is no such file.';
-  if (code === 'EISDIR') return 'it is a folder. Name the flow file in it.';
-  return `${message}.`;
 }

@@ -2,15 +2,15 @@
  * `millrace run`: one flow, here, with no director.
  *
  * Guarantee: nothing is opened before the whole flow has passed its checks; Ctrl-C lets what was taken leave;
- * with `out` nothing outside is touched but that file.
+ * with `out` nothing outside is touched but that file, and that only when the run has come up.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { FlowRun, type DirectorMessage, type Host } from '@millrace/engine';
 import { isReference, resourceReferences } from '@millrace/flow';
 import { kinds } from '@millrace/modules/kinds';
-import type { FlowDocument } from '@millrace/schemas';
+import { Failure, type FlowDocument } from '@millrace/schemas';
 import { paint, talk } from '../output/talk.js';
 import { UsageError } from '../usage.js';
 import { behavioursOf, isSink } from './behaviours.js';
@@ -28,8 +28,16 @@ export interface RunOptions {
 }
 
 export async function runFlow(options: RunOptions): Promise<void> {
-  const { document, folder } = await loadFlow(options.flow, options.sets);
+  const { document, folder, file } = await loadFlow(options.flow, options.sets);
   const inputs = inputsOf(document, options.inputs);
+  const outPath = options.out === undefined ? undefined : resolve(options.out);
+  const reads = (path: string) => {
+    if (path !== outPath) return path;
+    throw new Failure(
+      'engine.file-unwritable',
+      `--out ${options.out}: the run reads that file. Name another.`,
+    );
+  };
   const needed = resourceReferences(document).filter(
     ({ module }) =>
       !inputs.has(module) && !(options.out !== undefined && isSink(document.modules[module]!.type)),
@@ -37,8 +45,9 @@ export async function runFlow(options: RunOptions): Promise<void> {
   const resourceFolder = options.resources ? resolve(options.resources) : join(folder, 'resources');
   const { files, says } = await localResources(resourceFolder, needed);
   says.forEach(talk);
+  [file, ...inputs.values(), ...[...files.values()].map(({ path }) => path)].forEach(reads);
 
-  const out = options.out === undefined ? undefined : new LineFile(resolve(options.out));
+  const out = outPath === undefined ? undefined : new LineFile(outPath);
   const workFolder = await mkdtemp(join(tmpdir(), 'millrace-run-'));
   try {
     const run = new FlowRun({
@@ -48,8 +57,7 @@ export async function runFlow(options: RunOptions): Promise<void> {
       log: (level, module, message) =>
         talk(`${level === 'info' ? '' : `${paint(level, 'yellow')}: `}${module}: ${message}`),
       host: {
-        path: (file) =>
-          isReference(file) ? resourceIn(files, file).path : isAbsolute(file) ? file : join(folder, file),
+        path: (name) => (isReference(name) ? resourceIn(files, name).path : reads(resolve(folder, name))),
         resource: (text) => resourceIn(files, text),
         workFolder,
         flow: { name: document.metadata.name, version: null },
@@ -57,15 +65,19 @@ export async function runFlow(options: RunOptions): Promise<void> {
       } satisfies Host,
     });
     const forget = stopsOnSignal(run);
+    let ended: 'not started' | 'failed' | 'done' = 'not started';
     try {
       await run.start();
+      ended = 'failed';
       await run.finished;
+      ended = 'done';
     } finally {
       // What is open is closed before the process goes on, also after a failed start.
       await run.stop().catch(() => undefined);
       forget();
-      out?.close();
-      talk(countersTable(run.counters()));
+      if (ended === 'done') out?.close();
+      else out?.leave();
+      if (ended !== 'not started') talk(countersTable(run.counters()));
     }
   } finally {
     await rm(workFolder, { recursive: true, force: true });

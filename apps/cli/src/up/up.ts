@@ -27,7 +27,7 @@ export async function up(options: UpOptions): Promise<void> {
   const config = configOf(options);
   const ends: (() => Promise<unknown>)[] = [];
   try {
-    await mkdir(config.data, { recursive: true, mode: 0o700 });
+    await makeFolder(config.data);
     ends.push(await lockData(config.data));
     const ready = await start(config, options, told, ends);
     if (!told.aborted) {
@@ -55,10 +55,12 @@ async function start(
 ): Promise<Ready> {
   const given = process.env.MILLRACE_MQTT_PORT ? config.mqttPort : undefined;
   const ports = await choosePorts(config.data, config.host, { port: config.port, mqttPort: given });
-  if (ports.port !== 0 && !(await isFree(ports.port, config.host))) {
+  if (!(await isFree(ports.port, config.host))) {
     throw new Failure(
       'platform.configuration',
-      `Port ${ports.port} of ${config.host} is taken, or may not be used. Choose another with --port; 0 picks a free one.`,
+      ports.port === 0
+        ? `${config.host} is no address of this machine. Name one of its own with --host; 0.0.0.0 is all of them.`
+        : `Port ${ports.port} of ${config.host} is taken, or may not be used. Choose another with --port; 0 picks a free one.`,
     );
   }
   talk('starting PostgreSQL, the queue, the object store, the MQTT broker and the director');
@@ -78,6 +80,17 @@ async function start(
   const demo = await startDemo({ url, mqttUrl, token: credentials.token, data: config.data, signal });
   ends.push(() => demo.stop());
   return { url, ...credentials, demo };
+}
+
+async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o700 }).catch((cause: NodeJS.ErrnoException) => {
+    throw new Failure(
+      'platform.configuration',
+      `The data folder ${path} cannot be made: ${cause.code === 'EEXIST' ? 'there is a file of that name' : cause.message}. ` +
+        'Choose another with --data.',
+      { cause },
+    );
+  });
 }
 
 function configOf(options: UpOptions): Config {
