@@ -44,7 +44,7 @@ export function addAlerts(program: Command): void {
     .description('Lists alerts, newest first, or follows them as they are raised, acknowledged and cleared.')
     .option('--follow', 'go on as they come, until Ctrl-C')
     .addOption(new Option('--state <state>').choices(['raised', 'acknowledged', 'cleared']))
-    .option('--severity <severity>', 'such as high')
+    .addOption(new Option('--severity <severity>').choices(['info', 'low', 'medium', 'high', 'critical']))
     .option('--node <name>', 'of this node')
     .option('--flow <name>', 'of this flow')
     .option('--limit <n>', 'at most so many', '100');

@@ -4,6 +4,7 @@
  */
 import { createPostgresBackend, Queue as Jobs, runMigrations, withBackend, Worker, type Job } from 'bullmq';
 import { Redis } from 'ioredis';
+import { Failure } from '@millrace/schemas';
 import { Client, Pool } from 'pg';
 import type { Log } from '../log.js';
 import { Queue, type Handler } from './queue.js';
@@ -11,6 +12,8 @@ import { Queue, type Handler } from './queue.js';
 const NAME = 'millrace';
 const SCHEMA = 'bullmq';
 const AT_ONCE = 10;
+/** A Redis that starts beside us may take a while; one that is not there is told, not waited for. */
+const STARTS_WITHIN_MS = 20_000;
 const ENDS_WITHIN_MS = 10_000;
 /** Three tries; then the tick is what finds the work. */
 const perJob = {
@@ -58,8 +61,14 @@ export class BullQueue extends Queue {
     this.ticks.set(name, everyMs);
   }
 
-  async start(): Promise<void> {
-    await this.backend.jobs.waitUntilReady();
+  async start(withinMs = STARTS_WITHIN_MS): Promise<void> {
+    if (!(await within(withinMs, this.backend.jobs.waitUntilReady()))) {
+      throw new Failure(
+        'platform.unavailable',
+        `The job queue did not answer for ${withinMs / 1000} s. Start Redis, or correct REDIS_URL; without it ` +
+          'the queue lies in PostgreSQL.',
+      );
+    }
     // What an older build ticked and this one does not must not go on for ever.
     for (const scheduler of await this.backend.jobs.getJobSchedulers()) {
       if (scheduler?.key && !this.ticks.has(scheduler.key))
@@ -89,22 +98,25 @@ export class BullQueue extends Queue {
   async close(): Promise<void> {
     if (this.closing) return;
     this.closing = true;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(() => {
-        this.log.warn('a job did not end in time and is left');
-        resolve();
-      }, ENDS_WITHIN_MS);
-    });
-    await Promise.race([this.worker?.close() ?? Promise.resolve(), late]);
-    clearTimeout(timer);
-    await this.backend.jobs.close();
+    if (this.worker && !(await within(ENDS_WITHIN_MS, this.worker.close())))
+      this.log.warn('a job did not end in time and is left');
+    // A service that is away would be waited for.
+    await within(ENDS_WITHIN_MS, this.backend.jobs.close());
     await this.backend.end();
   }
 
   private complain(error: unknown, job?: string): void {
     if (!this.closing) this.log.warn({ err: error, job }, 'the queue failed; ticks find what is left');
   }
+}
+
+/** Whether it ended in time; a failure is passed on. */
+async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  return Promise.race([work.then(() => true), late]).finally(() => clearTimeout(timer));
 }
 
 export function redisQueue(url: string, log: Log, prefix?: string): BullQueue {

@@ -166,3 +166,16 @@ function freePort(): Promise<number> {
     });
   });
 }
+
+it('tells of a Redis that is not there instead of waiting for it, and ends', async () => {
+  // A reserved port, which nobody listens on.
+  const queue = redisQueue('redis://127.0.0.1:1', log);
+  try {
+    await expect(queue.start(300)).rejects.toMatchObject({
+      code: 'platform.unavailable',
+      message: expect.stringContaining('REDIS_URL'),
+    });
+  } finally {
+    await queue.close();
+  }
+});
