@@ -107,8 +107,17 @@ function asFailure(error: unknown): Failure {
 }
 
 /** PostgreSQL keeps no NUL, neither in a text (22021) nor in JSON (22P05). */
-const isUnstorableText = (error: unknown): boolean =>
-  ['22021', '22P05'].includes((error as { code?: string } | null)?.code ?? '');
+const isUnstorableText = (error: unknown): boolean => {
+  const told = error as { code?: string; meta?: FromPrisma } | null;
+  return [told?.code, told?.meta?.driverAdapterError?.cause?.code].some(
+    (code) => code === '22021' || code === '22P05',
+  );
+};
+
+/** Prisma keeps PostgreSQL's own code here, and puts one of its own in front. */
+interface FromPrisma {
+  driverAdapterError?: { cause?: { code?: string } };
+}
 
 const codes: Record<number, ProblemCode> = {
   400: 'platform.invalid-request',
