@@ -5,7 +5,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,7 +34,10 @@ export class Installation {
   private constructor(readonly folder: string) {}
 
   static async create(): Promise<Installation> {
-    return new Installation(await mkdtemp(join(tmpdir(), 'millrace-journey-')));
+    const folder = await mkdtemp(join(tmpdir(), 'millrace-journey-'));
+    // Else the database of a director that root starts lives elsewhere, and outlives the test.
+    await chmod(folder, 0o711);
+    return new Installation(folder);
   }
 
   get data(): string {

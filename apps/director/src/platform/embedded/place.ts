@@ -3,11 +3,12 @@
  *
  * PostgreSQL refuses to run as root. Started by root, it runs as another user, who must be able to reach its
  * binaries and its data: a checkout below /root is closed to everybody else. Then binaries are copied, and
- * data that nobody could reach goes to /var/lib/millrace under a name made from the folder's path.
+ * data that nobody could reach goes to a new folder in /var/lib/millrace, and the link ELSEWHERE in the wanted
+ * folder points there: who deletes the wanted folder begins anew, with nothing of what was there before.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, chown, cp, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
+import { chmod, chown, cp, mkdir, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { arch, platform } from 'node:os';
 import { dirname, join, parse, resolve } from 'node:path';
@@ -35,7 +36,9 @@ export async function findPlace(wanted: string): Promise<Place> {
   return { folder: place, native, user };
 }
 
-/** The folder itself when `user` can get there, else one in /var/lib that belongs to this path alone. */
+const ELSEWHERE = 'elsewhere';
+
+/** The folder itself when `user` can get there, else one in /var/lib that belongs to it alone. */
 async function reachableFolder(folder: string, user: { uid: number; gid: number }): Promise<string> {
   await mkdir(folder, { recursive: true });
   // The data folder around it is ours: passing through it is allowed, reading it is not. What is secret in
@@ -43,11 +46,18 @@ async function reachableFolder(folder: string, user: { uid: number; gid: number 
   const around = dirname(folder);
   const open = (await stat(around)).mode & 0o777;
   if ((await stat(around)).uid === 0 && (open & 0o001) === 0) await chmod(around, open | 0o001);
-  const hash = createHash('sha256').update(folder).digest('hex').slice(0, 16);
-  const place = (await reachable(around)) ? folder : join('/var/lib/millrace', `postgres-${hash}`);
-  if (place !== folder) await mkdir(place, { recursive: true, mode: 0o711 });
+  const place = (await reachable(around)) ? folder : await elsewhere(folder);
   await chown(place, user.uid, user.gid);
   await chmod(place, 0o711);
+  return place;
+}
+
+async function elsewhere(folder: string): Promise<string> {
+  const link = join(folder, ELSEWHERE);
+  const known = await readlink(link).catch(() => undefined);
+  const place = known ?? join('/var/lib/millrace', `postgres-${randomBytes(8).toString('hex')}`);
+  await mkdir(place, { recursive: true, mode: 0o711 });
+  if (known === undefined) await symlink(place, link);
   return place;
 }
 

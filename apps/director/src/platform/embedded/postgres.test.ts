@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,6 +41,34 @@ describe('the embedded PostgreSQL', () => {
     running = undefined;
     await rm(around, { recursive: true, force: true });
   });
+
+  if (process.getuid?.() === 0) {
+    it('lives elsewhere below a folder that is closed to others, and begins anew when its own is deleted', async () => {
+      const closed = join(around, 'closed');
+      await mkdir(closed, { mode: 0o700 });
+      folder = join(closed, 'data/postgres');
+      const places: string[] = [];
+      const open = async () => {
+        running = await startPostgres({ folder });
+        places.push(await readlink(join(folder, 'elsewhere')));
+        return running;
+      };
+      try {
+        await ask((await open()).ownerUrl, 'CREATE TABLE kept (v int)');
+        await running?.stop();
+        expect(await ask((await open()).ownerUrl, 'SELECT * FROM kept')).toEqual([]);
+        await running?.stop();
+        await rm(join(closed, 'data'), { recursive: true });
+        await expect(ask((await open()).ownerUrl, 'SELECT * FROM kept')).rejects.toThrow(/does not exist/);
+        expect(places[1]).toBe(places[0]);
+        expect(places[2]).not.toBe(places[0]);
+      } finally {
+        await running?.stop();
+        running = undefined;
+        for (const place of places) await rm(place, { recursive: true, force: true });
+      }
+    });
+  }
 
   it('starts on loopback with passwords, keeps everything over a stop, and remembers its port', async () => {
     running = await startPostgres({ folder });
