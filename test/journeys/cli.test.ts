@@ -321,7 +321,7 @@ describe('millrace up', () => {
     [
       'a database that is away',
       ['--port', '0'],
-      { DATABASE_URL: 'postgres://a:secret@127.0.0.1:1/b' },
+      { DATABASE_URL: 'postgres://a:secret@127.0.0.1:1/b', DATABASE_OWNER_URL: '' },
       1,
       /^platform\.unavailable: DATABASE_URL: PostgreSQL at 127\.0\.0\.1:1\/b does not answer/m,
     ],
