@@ -7,6 +7,7 @@
  * times are whole microseconds, `wall` is node's time, `mono` a clock that only rises.
  */
 import { fillCell, type Carried, type Cell, type CellRule } from './cell.js';
+import { boundaryAfter, boundaryAt, periodAt, type Grid } from './grid.js';
 import { Samples } from './samples.js';
 
 /** What a sample is: a value, an explicit null, NaN or Infinity, or something that the column does not take. */
@@ -16,9 +17,7 @@ export const BAD = 2;
 export const OTHER = 3;
 export type SampleKind = typeof VALUE | typeof NULLED | typeof BAD | typeof OTHER;
 
-export interface AlignerRules {
-  period: number;
-  origin: number;
+export interface AlignerRules extends Grid {
   /** Index of the column whose samples are the boundaries; -1: the grid is regular. */
   master: number;
   watermark: 'max' | 'min' | 'wall';
@@ -229,10 +228,7 @@ export class Aligner {
   /** The first boundary at or behind a time; NaN when the master has no sample there. */
   private boundaryAt(time: number): number {
     const { rules } = this;
-    if (rules.master < 0) {
-      if (!Number.isFinite(time)) return NaN;
-      return rules.origin + Math.ceil((time - rules.origin) / rules.period) * rules.period;
-    }
+    if (rules.master < 0) return boundaryAt(rules, time);
     const { samples } = this.columns[rules.master];
     const at = samples.newestAt(before(time)) + 1;
     return at < samples.count ? samples.time(at) : NaN;
@@ -240,18 +236,10 @@ export class Aligner {
 
   private nextBoundary(): number {
     const { rules } = this;
-    if (rules.master >= 0) return this.boundaryAt(after(this.last));
-    // From k, never by adding up.
-    return rules.origin + (Math.round((this.last - rules.origin) / rules.period) + 1) * rules.period;
+    return rules.master < 0 ? boundaryAfter(rules, this.last) : this.boundaryAt(after(this.last));
   }
 
-  private periodOf = (time: number): { from: number; to: number } => {
-    const { rules } = this;
-    const closedLeft = rules.columns[0].closedLeft;
-    const k = (time - rules.origin) / rules.period;
-    const to = rules.origin + (closedLeft ? Math.floor(k) + 1 : Math.ceil(k)) * rules.period;
-    return { from: to - rules.period, to };
-  };
+  private periodOf = (time: number) => periodAt(this.rules, time, this.rules.columns[0].closedLeft);
 
   /** Rule 8: all boundaries before the next sample's, in one go. False when the next one is not silent. */
   private skipHole(next: number): boolean {
