@@ -124,3 +124,27 @@ test.each(cases.map((one) => [one.id, one] as const))(
       expect(play(one, step).lines).toEqual(uncut);
   },
 );
+
+/** What the fifty leave open: samples that end a hole, or come before the start, in the middle of a period. */
+const own: Case[] = [
+  {
+    id: 101,
+    title: 'a hole that ends in the middle of a period is a gap up to that period',
+    cfg: { periodMs: 1000, maxFill: 2 },
+    feed: 'a@1000=1 b@1000=10 a@10500=2 a@11001=3',
+    expect: ['1000: 1,10 FF', '2000: 1,10 RR', '3000: 1,10 RR', 'GAP 4000..10000 (7 rows)', '11000: 2,10 FR'],
+    counters: {},
+  },
+  {
+    id: 102,
+    title: 'the mean of a period before the start is repeated',
+    cfg: { periodMs: 1000, a: { method: 'mean' } },
+    feed: 'a@300=2 a@700=4 b@1500=10 b@2001=11',
+    expect: ['2000: 3,10 RF'],
+    counters: {},
+  },
+];
+
+test.each(own.map((one) => [one.title, one] as const))('%s', (_title, one) => {
+  expect(play(one).lines).toEqual(one.expect);
+});
