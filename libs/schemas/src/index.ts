@@ -9,3 +9,4 @@ export * from './flows.js';
 export * from './fleet.js';
 export * from './deployments.js';
 export * from './alerts.js';
+export * from './live.js';

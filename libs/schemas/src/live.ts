@@ -1,0 +1,124 @@
+/**
+ * Words of looking into a flow while it runs: samples of what passes on its wires, on a node or in a test run.
+ *
+ * A look changes nothing of what runs, and is bounded in rate and size: samples are evenly spaced over their
+ * interval, counts are exact.
+ */
+import { z } from 'zod';
+import { ModuleCounters, RecordValues, Severity } from './protocol.js';
+import { ProblemPlace } from './problem.js';
+
+const counter = z.number().int().nonnegative();
+
+/** What left one port during the interval. */
+export const TapPort = z.object({
+  /** Records that left, exact. */
+  records: counter,
+  /** Some of them, oldest first, evenly spaced; each has its time in `t`, epoch milliseconds. */
+  sampled: z.array(RecordValues),
+});
+export type TapPort = z.infer<typeof TapPort>;
+
+/** One interval of a running flow, by module. */
+export const TapFrame = z
+  .object({
+    /** End of the interval by the clock of where it runs, epoch milliseconds. */
+    t: z.number(),
+    intervalMs: z.number().nonnegative(),
+    modules: z.record(
+      z.string(),
+      z.object({
+        /** Since the flow started. */
+        counters: ModuleCounters,
+        /** Only ports that were looked at; a silent one has no records. */
+        ports: z.record(z.string(), TapPort),
+      }),
+    ),
+  })
+  .meta({ id: 'TapFrame' });
+export type TapFrame = z.infer<typeof TapFrame>;
+
+/** Events of `GET /v1/nodes/{id}/flows/{flow}/live`: the state first and at each change, then frames. */
+export const LiveFlowEvent = z.union([
+  z.object({
+    event: z.literal('state'),
+    state: z.enum(['waiting', 'open', 'ended']),
+    /** Why, in a sentence. */
+    detail: z.string(),
+  }),
+  z.object({ event: z.literal('frame'), frame: TapFrame }),
+]);
+export type LiveFlowEvent = z.infer<typeof LiveFlowEvent>;
+
+/** A source of a test run reads this instead: a file that was uploaded before, by its id. */
+export const TestInput = z.object({ file: z.string().min(1).max(64) }).meta({ id: 'TestInput' });
+export type TestInput = z.infer<typeof TestInput>;
+
+/** Of the draft, or of the text that is sent. */
+export const TestRunRequest = z
+  .object({
+    text: z.string().max(8_388_608).optional(),
+    /** By source module. A source that is not named runs as it is set when it needs nothing from outside. */
+    inputs: z.record(z.string(), TestInput).optional(),
+    parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+    /** Times as fast as it was recorded; absent: as fast as it goes. */
+    speed: z.number().positive().max(1_000_000).optional(),
+    /** Ends the run after so many seconds; at most 300, 60 when absent. */
+    seconds: z.number().positive().max(300).optional(),
+  })
+  .meta({ id: 'TestRunRequest' });
+export type TestRunRequest = z.infer<typeof TestRunRequest>;
+
+/** Events of a test run, in order; `ended` is the last. Closing the request ends the run. */
+export const TestRunEvent = z.union([
+  z.object({ event: z.literal('started'), limits: z.object({ seconds: z.number(), memoryMb: z.number() }) }),
+  z.object({ event: z.literal('frame'), frame: TapFrame }),
+  z.object({
+    event: z.literal('log'),
+    level: z.enum(['info', 'warn', 'error']),
+    module: z.string(),
+    message: z.string(),
+  }),
+  /** What would have been sent as an alert. */
+  z.object({
+    event: z.literal('alert'),
+    module: z.string(),
+    t: z.number(),
+    change: z.enum(['raised', 'cleared']),
+    severity: Severity,
+    message: z.string(),
+    values: RecordValues,
+  }),
+  z.object({
+    event: z.literal('ended'),
+    /** `finished`: the inputs were read to their end. */
+    reason: z.enum(['finished', 'time', 'memory', 'failed', 'stopped']),
+    detail: z.string(),
+    problems: z.array(ProblemPlace).optional(),
+  }),
+]);
+export type TestRunEvent = z.infer<typeof TestRunEvent>;
+
+/** `POST /v1/test-files?name=`: the body is the file, CSV or JSONL. Kept for a day. */
+export const TestFile = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    size: counter,
+    /** Of the first lines. */
+    columns: z.array(z.string()),
+    expiresAt: z.iso.datetime(),
+  })
+  .meta({ id: 'TestFile' });
+export type TestFile = z.infer<typeof TestFile>;
+
+/** Signal around an alert: what the module that raised it saw, thinned out evenly. */
+export const AlertSignal = z
+  .object({
+    /** Epoch milliseconds, rising. */
+    t: z.array(z.number()),
+    /** Of the same length each; null: no value then. */
+    fields: z.record(z.string(), z.array(z.number().nullable())),
+  })
+  .meta({ id: 'AlertSignal' });
+export type AlertSignal = z.infer<typeof AlertSignal>;
