@@ -7,6 +7,7 @@ import {
   Session,
   UserList,
   type ApiTokenCreate,
+  type AuditQuery,
   type PageQuery,
   type SessionCreate,
 } from '@millrace/schemas';
@@ -21,5 +22,5 @@ export const accessOf = (http: Http) => ({
   tokens: (query: PageQuery = {}) => http.ask(ApiTokenList, 'GET', '/v1/tokens', { query }),
   createToken: (body: ApiTokenCreate) => http.ask(ApiTokenCreated, 'POST', '/v1/tokens', { body }),
   revokeToken: (id: string) => http.tell('DELETE', `/v1/tokens/${segment(id)}`),
-  audit: (query: PageQuery = {}) => http.ask(AuditList, 'GET', '/v1/audit', { query }),
+  audit: (query: AuditQuery = {}) => http.ask(AuditList, 'GET', '/v1/audit', { query }),
 });

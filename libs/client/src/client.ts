@@ -6,6 +6,7 @@ import { deploymentsOf } from './deployments.js';
 import { eventsOf } from './events.js';
 import { fleetOf } from './fleet.js';
 import { flowsOf } from './flows.js';
+import { overviewOf } from './overview.js';
 import { http, type ClientOptions } from './http.js';
 
 export function client(options: ClientOptions) {
@@ -19,6 +20,7 @@ export function client(options: ClientOptions) {
     fleet: fleetOf(line),
     deployments: deploymentsOf(line),
     alerts: alertsOf(line),
+    overview: overviewOf(line),
     events: eventsOf(line),
   };
 }

@@ -4,6 +4,8 @@ import {
   AssignmentList,
   Deployment,
   DeploymentList,
+  DeploymentReasons,
+  DeploymentTimeline,
   Plan,
   TargetList,
   type AbortRequest,
@@ -11,6 +13,7 @@ import {
   type DeploymentCreate,
   type DeploymentQuery,
   type PageQuery,
+  type TargetQuery,
 } from '@millrace/schemas';
 import type { Http } from './http.js';
 import { segment } from './pages.js';
@@ -24,8 +27,13 @@ export const deploymentsOf = (http: Http) => {
     deploy: (body: DeploymentCreate) => http.ask(Deployment, 'POST', '/v1/deployments', { body }),
     /** What a deployment would do; changes nothing. */
     plan: (body: DeploymentCreate) => http.ask(Plan, 'POST', '/v1/deployments:plan', { body }),
-    targets: (id: string, query: PageQuery = {}) =>
+    targets: (id: string, query: TargetQuery = {}) =>
       http.ask(TargetList, 'GET', `/v1/deployments/${segment(id)}/targets`, { query }),
+    /** What happened to it, newest first. */
+    timeline: (id: string, query: PageQuery = {}) =>
+      http.ask(DeploymentTimeline, 'GET', `/v1/deployments/${segment(id)}/timeline`, { query }),
+    /** Why targets do not run it, most first. */
+    reasons: (id: string) => http.ask(DeploymentReasons, 'GET', `/v1/deployments/${segment(id)}/reasons`),
     pause: (id: string) => move(id, 'pause'),
     resume: (id: string) => move(id, 'resume'),
     abort: (id: string, nodes?: NonNullable<AbortRequest>['nodes']) => move(id, 'abort', { nodes }),

@@ -1,16 +1,20 @@
 /** The room `fleet`: nodes, join tokens, groups. Nodes and groups go by id or name everywhere. */
 import {
+  FlowRates,
   Group,
   GroupList,
   GroupPreview,
   JoinTokenCreated,
   JoinTokenList,
   Node,
+  NodeCount,
   NodeHistory,
   NodeList,
+  NodeLoad,
   NodeMetrics,
   NodeNameList,
   NodeWhy,
+  type CountQuery,
   type FilteredPageQuery,
   type GroupChange,
   type GroupCreate,
@@ -23,6 +27,7 @@ import { segment } from './pages.js';
 
 export const fleetOf = (http: Http) => ({
   nodes: (query: FilteredPageQuery = {}) => http.ask(NodeList, 'GET', '/v1/nodes', { query }),
+  nodeCount: (query: CountQuery = {}) => http.ask(NodeCount, 'GET', '/v1/nodes:count', { query }),
   node: (id: string) => http.ask(Node, 'GET', `/v1/nodes/${segment(id)}`),
   changeNode: (id: string, body: NodeChange) => http.ask(Node, 'PATCH', `/v1/nodes/${segment(id)}`, { body }),
   removeNode: (id: string) => http.tell('DELETE', `/v1/nodes/${segment(id)}`),
@@ -30,6 +35,11 @@ export const fleetOf = (http: Http) => ({
   nodeHistory: (id: string, query: PageQuery = {}) =>
     http.ask(NodeHistory, 'GET', `/v1/nodes/${segment(id)}/history`, { query }),
   nodeMetrics: (id: string) => http.ask(NodeMetrics, 'GET', `/v1/nodes/${segment(id)}/metrics`),
+  /** Of one flow on it, the last hour by the minute. */
+  nodeFlowRates: (id: string, flow: string) =>
+    http.ask(FlowRates, 'GET', `/v1/nodes/${segment(id)}/flows/${segment(flow)}/rates`),
+  /** Of the node itself, the last hour by the minute. */
+  nodeLoad: (id: string) => http.ask(NodeLoad, 'GET', `/v1/nodes/${segment(id)}/load`),
   /** Why it does not run what it should. */
   why: (id: string) => http.ask(NodeWhy, 'GET', `/v1/nodes/${segment(id)}/why`),
 

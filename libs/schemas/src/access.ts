@@ -145,6 +145,15 @@ export const AuditEntry = z
 export type AuditEntry = z.infer<typeof AuditEntry>;
 export const AuditList = pageOf(AuditEntry).meta({ id: 'AuditList' });
 
+const Pattern = z.string().min(1).max(200);
+/** Each as it is written, where `*` stands for any text: `action=flows.*`, `subject=node:*`. */
+export const AuditQuery = PageQuery.extend({
+  actor: Pattern.optional(),
+  action: Pattern.optional(),
+  subject: Pattern.optional(),
+});
+export type AuditQuery = z.infer<typeof AuditQuery>;
+
 /** One message of `GET /v1/events`: `type` names what happened, `subject` to whom. */
 export const LiveEvent = z
   .object({ id: z.string(), t: z.number().int(), type: z.string(), subject: z.string(), data: z.unknown() })

@@ -38,7 +38,7 @@ export const Alert = z
 export type Alert = z.infer<typeof Alert>;
 export const AlertList = pageOf(Alert).meta({ id: 'AlertList' });
 
-/** `filter` knows state, severity, node, flow, module and key. */
+/** `filter` knows id, state, severity, node, nodeName, flow, version, module, key and t. */
 export const AlertQuery = FilteredPageQuery.extend({
   state: AlertState.optional(),
   severity: Severity.optional(),
@@ -46,6 +46,19 @@ export const AlertQuery = FilteredPageQuery.extend({
   flow: z.string().max(128).optional(),
 });
 export type AlertQuery = z.infer<typeof AlertQuery>;
+
+/** The same choice without pages, for `GET /v1/alerts:count`. */
+export const AlertCountQuery = AlertQuery.omit({ cursor: true, limit: true });
+export type AlertCountQuery = z.infer<typeof AlertCountQuery>;
+
+export const AlertCount = z
+  .object({
+    total: z.number().int(),
+    byState: z.record(AlertState, z.number().int()),
+    bySeverity: z.record(Severity, z.number().int()),
+  })
+  .meta({ id: 'AlertCount' });
+export type AlertCount = z.infer<typeof AlertCount>;
 
 export const Result = z
   .object({

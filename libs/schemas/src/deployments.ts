@@ -4,7 +4,8 @@
  */
 import { z } from 'zod';
 import { pageOf, PageQuery } from './access.js';
-import { Outcome, ParameterValue, Progress, Reason } from './protocol.js';
+import { FilteredPageQuery } from './fleet.js';
+import { Outcome, ParameterValue, Progress, Reason, ReasonCode } from './protocol.js';
 
 const Time = z.iso.datetime();
 const Id = z.string().min(1).max(64);
@@ -128,7 +129,8 @@ export const Deployment = z
 export type Deployment = z.infer<typeof Deployment>;
 export const DeploymentList = pageOf(Deployment).meta({ id: 'DeploymentList' });
 
-export const DeploymentQuery = PageQuery.extend({
+/** `filter` knows id, state, flow, version, group, groupName and createdBy. */
+export const DeploymentQuery = FilteredPageQuery.extend({
   state: DeploymentState.optional(),
   flow: z.string().max(128).optional(),
   group: z.string().max(128).optional(),
@@ -154,6 +156,35 @@ export const Target = z
   .meta({ id: 'Target' });
 export type Target = z.infer<typeof Target>;
 export const TargetList = pageOf(Target).meta({ id: 'TargetList' });
+
+/** `filter` knows node, nodeName, online, wave, progress, outcome, reason (its code) and attempt. */
+export const TargetQuery = FilteredPageQuery;
+export type TargetQuery = z.infer<typeof TargetQuery>;
+
+/** Something that happened to a deployment as a whole; newest first in the list. */
+export const DeploymentMove = z
+  .object({
+    id: Id,
+    at: Time,
+    state: DeploymentState,
+    /** From 1. */
+    wave: z.number().int(),
+    /** Who wanted it; `system` when it went on by itself. */
+    actor: z.string(),
+    /** One sentence. */
+    says: z.string(),
+  })
+  .meta({ id: 'DeploymentMove' });
+export type DeploymentMove = z.infer<typeof DeploymentMove>;
+export const DeploymentTimeline = pageOf(DeploymentMove).meta({ id: 'DeploymentTimeline' });
+
+/** Why targets do not run it, most first. What is fine or merely has not begun has no reason. */
+export const ReasonCount = z
+  .object({ code: ReasonCode, count: z.number().int() })
+  .meta({ id: 'ReasonCount' });
+export type ReasonCount = z.infer<typeof ReasonCount>;
+export const DeploymentReasons = pageOf(ReasonCount).meta({ id: 'DeploymentReasons' });
+export type DeploymentReasons = z.infer<typeof DeploymentReasons>;
 
 export const AbortRequest = z
   .object({

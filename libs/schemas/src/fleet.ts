@@ -41,6 +41,8 @@ export type FlowParameters = z.infer<typeof FlowParameters>;
 const Filter = z.string().max(2_000);
 export const FilteredPageQuery = PageQuery.extend({ filter: Filter.optional() });
 export type FilteredPageQuery = z.infer<typeof FilteredPageQuery>;
+export const CountQuery = z.object({ filter: Filter.optional() });
+export type CountQuery = z.infer<typeof CountQuery>;
 
 export const JoinTokenCreate = z
   .object({
@@ -83,6 +85,8 @@ export const Node = z
     name: z.string(),
     labels: Labels,
     status: NodeStatus,
+    /** Whether it runs exactly what it should, by its last report; `why` says why not. */
+    asDesired: z.boolean(),
     /** When the director last heard of it; null: never. */
     seenAt: Time.nullable(),
     createdAt: Time,
@@ -100,6 +104,19 @@ export const Node = z
   .meta({ id: 'Node' });
 export type Node = z.infer<typeof Node>;
 export const NodeList = pageOf(Node).meta({ id: 'NodeList' });
+
+/** `GET /v1/nodes:count`: how many nodes the filter chooses, and how they stand. */
+export const NodeCount = z
+  .object({
+    total: z.number().int(),
+    online: z.number().int(),
+    offline: z.number().int(),
+    revoked: z.number().int(),
+    /** Of those that are not revoked. */
+    notAsDesired: z.number().int(),
+  })
+  .meta({ id: 'NodeCount' });
+export type NodeCount = z.infer<typeof NodeCount>;
 
 export const NodeChange = z
   .object({ name: Name.optional(), labels: Labels.optional(), parameters: FlowParameters.optional() })
@@ -169,6 +186,38 @@ export const NodeMetrics = z
   })
   .meta({ id: 'NodeMetrics' });
 export type NodeMetrics = z.infer<typeof NodeMetrics>;
+
+/** A value a minute for 60 minutes, oldest first; null: the node said nothing in that minute. */
+const Minutes = z.array(z.number().nullable());
+
+/** `GET /v1/nodes/{id}/flows/{flow}/rates`. */
+export const FlowRates = z
+  .object({
+    /** Beginning of the first minute, epoch milliseconds. */
+    from: z.number().int(),
+    stepMs: z.number().int(),
+    recordsPerSecond: Minutes,
+    /** Bytes of each minute. */
+    bytesIn: Minutes,
+    bytesOut: Minutes,
+    /** How many in each minute. */
+    errors: Minutes,
+  })
+  .meta({ id: 'FlowRates' });
+export type FlowRates = z.infer<typeof FlowRates>;
+
+/** `GET /v1/nodes/{id}/load`. */
+export const NodeLoad = z
+  .object({
+    /** Beginning of the first minute, epoch milliseconds. */
+    from: z.number().int(),
+    stepMs: z.number().int(),
+    /** 1: all of its processors. */
+    cpuShare: Minutes,
+    memoryBytes: Minutes,
+  })
+  .meta({ id: 'NodeLoad' });
+export type NodeLoad = z.infer<typeof NodeLoad>;
 
 const Selector = z.string().min(1).max(2_000);
 

@@ -10,3 +10,4 @@ export * from './fleet.js';
 export * from './deployments.js';
 export * from './alerts.js';
 export * from './live.js';
+export * from './overview.js';

@@ -111,14 +111,3 @@ export const TestFile = z
   })
   .meta({ id: 'TestFile' });
 export type TestFile = z.infer<typeof TestFile>;
-
-/** Signal around an alert: what the module that raised it saw, thinned out evenly. */
-export const AlertSignal = z
-  .object({
-    /** Epoch milliseconds, rising. */
-    t: z.array(z.number()),
-    /** Of the same length each; null: no value then. */
-    fields: z.record(z.string(), z.array(z.number().nullable())),
-  })
-  .meta({ id: 'AlertSignal' });
-export type AlertSignal = z.infer<typeof AlertSignal>;

@@ -283,6 +283,23 @@ export const RecordValues = z.record(z.string(), FieldValue);
 export const Severity = z.enum(['info', 'low', 'medium', 'high', 'critical']);
 export type Severity = z.infer<typeof Severity>;
 
+/** Points of the signal that comes with one message; and that are kept of one alert, from its raise to its clear. */
+export const SIGNAL_POINTS_SENT = 120;
+export const SIGNAL_POINTS = 2 * SIGNAL_POINTS_SENT;
+/** Written as JSON, the signal of one message is at most so many bytes; whoever raises it thins it until it is. */
+export const SIGNAL_BYTES = 16_000;
+
+/** Signal around an alert: what the module that raised it saw, thinned out evenly. */
+export const AlertSignal = z
+  .object({
+    /** Epoch milliseconds, rising. */
+    t: z.array(z.number()).max(SIGNAL_POINTS),
+    /** Of the same length each; null: no value then. */
+    fields: z.record(z.string(), z.array(z.number().nullable()).max(SIGNAL_POINTS)),
+  })
+  .meta({ id: 'AlertSignal' });
+export type AlertSignal = z.infer<typeof AlertSignal>;
+
 /** On `alert`: one raise or clear of a flow's route.alert. `number` is the outbox's own and rises for ever. */
 export const AlertMessage = z.object({
   number: z.number().int().positive(),
@@ -295,6 +312,8 @@ export const AlertMessage = z.object({
   severity: Severity,
   message: z.string(),
   values: RecordValues,
+  /** Up to the raise, or from there up to the clear. Agents of old, and flows that switched it off, leave it out. */
+  signal: AlertSignal.optional(),
 });
 export type AlertMessage = z.infer<typeof AlertMessage>;
 
