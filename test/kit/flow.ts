@@ -33,6 +33,8 @@ export interface FlowTest {
   /** After so many rows of all feeds the run is dropped and a new one goes on from its snapshot. */
   cutAfter?: number;
   host?: Partial<Host>;
+  /** Called with each run before it starts. */
+  look?(run: FlowRun): void;
 }
 
 export interface FlowResult {
@@ -96,6 +98,7 @@ async function runOnce(
     behaviours: new Map([...behaviours, ...made]) as Behaviours,
     host: { ...noHost, ...test.host },
   });
+  test.look?.(run);
   let atCut: Snapshot | undefined;
   const cutting = rows !== Infinity;
   if (cutting) {

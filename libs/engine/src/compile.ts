@@ -39,7 +39,7 @@ export function compileFlow(
       parsed.data,
       { ...DEFAULT_QUEUE, ...module.queue },
       module.onError ?? 'skip',
-      kind.outputs.length + 1,
+      kind.outputs,
       surroundings,
       create,
     );

@@ -4,4 +4,5 @@ export { Seen, systemClock, type Clock } from './clock.js';
 export * from './module.js';
 export * from './record.js';
 export { FlowRun, type FlowOptions, type Snapshot } from './run.js';
+export { FlowSampler, type SamplerOptions } from './sampler.js';
 export { MAX_FIELDS, Schema, type FieldRole } from './schema.js';

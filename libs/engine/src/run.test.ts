@@ -336,14 +336,20 @@ test('stop lets what was taken leave, tells no end, and may be called twice', as
   expect(ended).toBe(0);
 });
 
-test('a tap sees what leaves a module', async () => {
+test('a tap sees what leaves a module, beside other taps and until it has had enough', async () => {
   const seen: number[] = [];
+  const first: number[] = [];
   const run = flow(
     { in: { type: 'source.in' }, out: { type: 'sink.out', from: ['in'] } },
-    { 'source.in': file([{ t: 1 }, { t: 2 }]), 'sink.out': sink([]) },
+    { 'source.in': file([{ t: 1 }, { t: 2 }, { t: 3 }], 1), 'sink.out': sink([]) },
   );
+  const enough = run.tap('in', (batch) => {
+    first.push(batch.t[0]);
+    enough();
+  });
   run.tap('in', (batch) => seen.push(...batch.t.subarray(0, batch.n)));
   await toTheEnd(run);
-  expect(seen).toEqual([1, 2]);
-  expect(() => run.tap('nowhere', null)).toThrow(/no module nowhere/);
+  expect(first).toEqual([1]);
+  expect(seen).toEqual([1, 2, 3]);
+  expect(() => run.tap('nowhere', () => {})).toThrow(/no module nowhere/);
 });

@@ -14,7 +14,7 @@ import { compileFlow } from './compile.js';
 import { Gate } from './gate.js';
 import { Merge } from './merge.js';
 import { TICK_MS, type Behaviours, type Host, type State } from './module.js';
-import { ModuleError, type Unit } from './unit.js';
+import { ModuleError, type Look, type Unit } from './unit.js';
 
 export interface FlowOptions {
   document: FlowDocument;
@@ -147,11 +147,11 @@ export class FlowRun {
     return Object.fromEntries(this.units.map((unit) => [unit.id, unit.readCounters()]));
   }
 
-  /** Looks at what leaves a module; give null to stop looking. */
-  tap(module: string, look: ((batch: Batch, port: number) => void) | null): void {
+  /** Looks at what leaves a module, beside whoever looks already. Call what it gives to look no more. */
+  tap(module: string, look: Look): () => void {
     const unit = this.units.find(({ id }) => id === module);
     if (unit === undefined) throw new Failure('engine.no-module', `the flow has no module ${module}`);
-    unit.tap = look;
+    return unit.look(look);
   }
 
   /** State is taken over module by module; one of another shape starts afresh, and says so. */

@@ -39,14 +39,18 @@ interface Wire {
   schema: Schema | undefined;
 }
 
+/** A look at what leaves a module; called before the batch goes on, and must copy what it keeps. */
+export type Look = (batch: Batch, port: number) => void;
+
 export class Unit implements ModuleContext<unknown> {
   readonly counters = new Counters();
   /** Records that came in and that left; here and not in the counters, since every batch writes them. */
   received = 0;
   sent = 0;
   readonly behaviour: Behaviour & Source;
-  /** A look at what leaves, for live views; called before the batch goes on, and must copy what it keeps. */
-  tap: ((batch: Batch, port: number) => void) | null = null;
+  /** All looks in one call, null when nobody looks: the plain way asks for nothing more than that. */
+  private tap: Look | null = null;
+  private looks: readonly Look[] = [];
   private readonly ports: Wire[][];
   private readonly isSource: boolean;
   private batches = 0;
@@ -58,13 +62,13 @@ export class Unit implements ModuleContext<unknown> {
     readonly type: string,
     readonly settings: unknown,
     readonly queue: QueueLimit,
-    private readonly onError: OnError,
-    /** Ports of the kind, and one more for `error`. */
-    portCount: number,
+    readonly onError: OnError,
+    /** Names of the kind's ports. One more stands behind them, `error`, used when `onError` says so. */
+    readonly outputs: readonly string[],
     private readonly surroundings: Surroundings,
     create: Create,
   ) {
-    this.ports = Array.from({ length: portCount }, () => []);
+    this.ports = Array.from({ length: outputs.length + 1 }, () => []);
     this.behaviour = create(this as never) as Behaviour & Source;
     this.isSource = this.behaviour.process === undefined;
   }
@@ -72,6 +76,23 @@ export class Unit implements ModuleContext<unknown> {
   connect(port: number, to: Unit, offset: number, streams: Schema[]): void {
     this.ports[port].push({ to, offset, streams, schema: streams[0] });
     this.only = this.ports[0].length === 1 ? this.ports[0][0] : null;
+  }
+
+  /** Looks at what leaves, beside whoever looks already. Call what it gives to look no more. */
+  look(look: Look): () => void {
+    this.watch([...this.looks, look]);
+    return () => this.watch(this.looks.filter((other) => other !== look));
+  }
+
+  /** A new list each time: a look may end itself while it is called. */
+  private watch(looks: readonly Look[]): void {
+    this.looks = looks;
+    if (looks.length < 2) this.tap = looks[0] ?? null;
+    else {
+      this.tap = (batch, port) => {
+        for (const look of looks) look(batch, port);
+      };
+    }
   }
 
   emit(batch: Batch, port = 0): void {

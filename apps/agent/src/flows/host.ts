@@ -122,11 +122,11 @@ export function hostFlow({ kinds, behaviours }: HostOptions): void {
       open = true;
       firstAt = null;
       const sources = opening.units.filter(({ behaviour }) => behaviour.process === undefined);
-      const first = () => {
+      const seen = () => {
         firstAt = Date.now();
-        for (const { id } of sources) opening.tap(id, null);
+        for (const end of looking) end();
       };
-      for (const { id } of sources) opening.tap(id, first);
+      const looking = sources.map(({ id }) => opening.tap(id, seen));
       watch(opening);
       try {
         await opening.start(snapshot ?? undefined);
