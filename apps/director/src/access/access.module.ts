@@ -11,6 +11,7 @@ import { AccessGuard } from './guard.js';
 import { SigningKeys } from './keys.js';
 import { SessionsController } from './sessions.controller.js';
 import { SessionsService } from './sessions.service.js';
+import { EventStreams } from './stream.js';
 import { TidyJob } from './tidy.job.js';
 import { TokensController } from './tokens.controller.js';
 import { TokensService } from './tokens.service.js';
@@ -24,6 +25,7 @@ import { UsersService } from './users.service.js';
     AccessStore,
     Audit,
     Authentication,
+    EventStreams,
     FirstStart,
     SessionsService,
     SigningKeys,
@@ -32,6 +34,6 @@ import { UsersService } from './users.service.js';
     UsersService,
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
-  exports: [Audit, Authentication, FirstStart, SigningKeys],
+  exports: [Audit, Authentication, EventStreams, FirstStart, SigningKeys],
 })
 export class AccessModule {}

@@ -1,26 +1,18 @@
-/**
- * `GET /v1/events`: what happens in the organization, as server-sent events.
- *
- * Guarantee: a credential that ended or lost its permission ends the stream within 4 s; a follower that does
- * not read is cut off when its buffer is full and comes back with Last-Event-ID.
- */
+/** `GET /v1/events`: what happens in the organization, as server-sent events, also what was missed. */
 import { Controller, Get, Headers, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiProduces } from '@nestjs/swagger';
 import type { LiveEvent } from '@millrace/schemas';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Live, WAITING_AT_MOST } from '../platform/live/live.js';
-import { Authentication } from './authentication.js';
+import { Live } from '../platform/live/live.js';
 import { Needs } from './guard.js';
 import { Who, type Principal } from './principal.js';
-
-const RECHECK_MS = 3_000;
-const HEARTBEAT_MS = 15_000; // under the 30 s after which the most impatient proxies cut a silent line
+import { EventStreams } from './stream.js';
 
 @Controller('v1/events')
 export class EventsController {
   constructor(
     private readonly live: Live,
-    private readonly authentication: Authentication,
+    private readonly streams: EventStreams,
   ) {}
 
   @Get()
@@ -33,40 +25,8 @@ export class EventsController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): void {
-    const token = (request.headers.authorization ?? '').replace(/^Bearer +/i, '');
-    reply.hijack();
-    const { raw } = reply;
-    raw.writeHead(200, {
-      'content-type': 'text/event-stream',
-      'cache-control': 'no-store',
-      'x-accel-buffering': 'no',
-      'x-request-id': request.id,
-    });
-    raw.write(': hello\n\n');
-
-    let waiting = 0;
-    const send = (event: LiveEvent) => {
-      if (waiting >= WAITING_AT_MOST) return raw.destroy();
-      waiting += 1;
-      raw.write(textOf(event), () => (waiting -= 1));
-    };
-    const stop = this.live.follow(who.organization, send, lastId);
-    const heartbeat = setInterval(() => raw.write(': still here\n\n'), HEARTBEAT_MS);
-    const recheck = setInterval(() => {
-      this.authentication.who(token).then(
-        (now) => {
-          if (!now.permissions.has('events.read')) raw.end();
-        },
-        () => raw.end(),
-      );
-    }, RECHECK_MS);
-    raw.on('close', () => {
-      stop();
-      clearInterval(heartbeat);
-      clearInterval(recheck);
-    });
+    const stream = this.streams.open(request, reply, 'events.read');
+    const send = (event: LiveEvent) => stream.send(event.type, event, event.id);
+    stream.onClose(this.live.follow(who.organization, send, lastId));
   }
 }
-
-const textOf = (event: LiveEvent): string =>
-  `id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;

@@ -10,8 +10,6 @@ import { Clock } from '../clock.js';
 
 /** Events kept an organization for those who come back: a few minutes of a busy fleet. */
 const KEPT = 1_000;
-/** Events that may wait for one slow follower; then it is cut off and comes back with its last id. */
-export const WAITING_AT_MOST = 500;
 
 export interface LiveMessage {
   type: string;
