@@ -9,6 +9,7 @@ export * from './kind.js';
 export { didYouMean, nearest } from './nearest.js';
 export * from './parameters.js';
 export * from './pointer.js';
-export * from './read.js';
+export { FLOW_LIMITS, readFlow, readFlowValue, type FlowReading } from './read.js';
 export * from './references.js';
+export { rewriteFlow } from './rewrite/rewrite.js';
 export type { Finding } from './sentences.js';

@@ -174,7 +174,7 @@ function offsetOf(parsed: Document.Parsed, path: readonly string[]): number | un
 }
 
 /** Names that stand twice in one place; JSON and YAML both say that there are none. */
-function duplicateNames(node: unknown, depth = 0): { offset: number; detail: string }[] {
+export function duplicateNames(node: unknown, depth = 0): { offset: number; detail: string }[] {
   // What nests deeper is refused below for its depth.
   if (depth > FLOW_LIMITS.depth) return [];
   if (isSeq(node)) return node.items.flatMap((item) => duplicateNames(item, depth + 1));
