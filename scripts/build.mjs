@@ -3,7 +3,7 @@
  * changed; says what takes long, on stderr. `node scripts/build.mjs`, or `npm run build`.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -21,6 +21,7 @@ step([at('scripts/generate.mjs')]);
 if (!existsSync(at('apps/cli/dist/main.js')))
   process.stderr.write('building Millrace, which takes a moment\n');
 step([at('node_modules/typescript/bin/tsc'), '-b', root]);
+studio();
 
 /** npm writes its list of what it installed last, so a lock file that is newer has not been followed yet. */
 function install() {
@@ -38,6 +39,29 @@ function install() {
   });
   // When there was nothing to do npm leaves its list as it is.
   if (existsSync(installed)) utimesSync(installed, new Date(), new Date());
+}
+
+/** Bundled when it, or a library that it is made of, was compiled since. */
+function studio() {
+  const page = at('apps/studio/dist/site/index.html');
+  const compiled = ['apps/studio', 'libs/schemas', 'libs/flow', 'libs/client', 'libs/modules']
+    .map((path) => at(path, path === 'apps/studio' ? 'dist' : '', 'tsconfig.tsbuildinfo'))
+    .concat(at('apps/studio/index.html'), at('apps/studio/vite.config.ts'), at('package-lock.json'))
+    .concat(styles(at('apps/studio/src')));
+  const fresh =
+    existsSync(page) &&
+    compiled.every((file) => !existsSync(file) || statSync(file).mtimeMs <= statSync(page).mtimeMs);
+  if (fresh) return;
+  process.stderr.write('building the studio\n');
+  const vite = at('node_modules/vite/bin/vite.js');
+  run(process.execPath, [vite, 'build', '--logLevel', 'warn'], { cwd: at('apps/studio') });
+}
+
+/** What the studio's bundle has that the compiler does not see. */
+function styles(folder) {
+  return readdirSync(folder, { recursive: true })
+    .filter((name) => name.endsWith('.css'))
+    .map((name) => join(folder, name));
 }
 
 function step(args) {

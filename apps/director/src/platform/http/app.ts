@@ -1,6 +1,6 @@
 /**
  * The HTTP application: Nest on Fastify, with problems for errors, schemas at the border, a limit for bodies.
- * It knows no routes but its own (health, metrics, documentation); the rooms bring theirs.
+ * It knows no routes but its own (health, metrics, documentation, the studio's files); the rooms bring theirs.
  */
 import type { DynamicModule, Type } from '@nestjs/common';
 import { StandardSchemaValidationPipe } from '@nestjs/common';
@@ -14,6 +14,7 @@ import { addDocumentation } from './documentation.js';
 import { addHealth } from './health.js';
 import { addJsonParser } from './json.js';
 import { invalidRequest, ProblemFilter, sendProblem } from './problems.js';
+import { addStudio, contentSecurityPolicy } from './studio.js';
 
 /** A route such as `/v1/nodes/:id:restart` is one parameter to Fastify: write `:id(^[^:]+)::restart`. */
 export const REQUEST_AT_MOST_MS = 60_000;
@@ -54,6 +55,7 @@ export async function createApp(
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: invalidRequest }));
   addHealth(server, platform);
   addDocumentation(server, app);
+  addStudio(server, contentSecurityPolicy(config.s3));
   addRoutes(server);
   await app.init();
   await server.ready();

@@ -22,8 +22,6 @@ export function addDocumentation(server: FastifyInstance, app: NestFastifyApplic
     text ??= JSON.stringify(openApi(app));
     return reply.type('application/json; charset=utf-8').send(text);
   });
-  // Whoever opens the address that `millrace up` prints finds a page.
-  server.get('/', (_request, reply) => reply.redirect('/v1/docs'));
   server.get('/v1/docs', (_request, reply) => reply.type('text/html; charset=utf-8').send(page));
   const folder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
   for (const [name, type] of Object.entries(assets)) {

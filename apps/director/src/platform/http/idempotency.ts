@@ -5,6 +5,7 @@
  * transaction of its change (`markCommitted`, called by the audit log, which every change goes through). So it is
  * known whether a request that failed, or was cut off with the process, has changed anything.
  */
+import { Readable } from 'node:stream';
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { Failure } from '@millrace/schemas';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -12,6 +13,7 @@ import { from, lastValueFrom, type Observable } from 'rxjs';
 import { Clock } from '../clock.js';
 import { Database, type SqlTx } from '../database/database.js';
 import { hashOf } from '../id.js';
+import { STREAMS } from './answers.js';
 import type { Caller } from './request.js';
 
 export const KEPT_MS = 24 * 3_600_000;
@@ -26,9 +28,9 @@ export async function markCommitted(tx: SqlTx, by: Caller): Promise<void> {
   ]);
 }
 
-/** Of what makes two requests the same. */
-export const fingerprintOf = (method: string, url: string, body: unknown): string =>
-  hashOf(`${method}\n${url}\n${JSON.stringify(body ?? null)}`);
+/** Of what makes two requests the same. A body that is streamed is known by the length that was announced. */
+export const fingerprintOf = (method: string, url: string, body: unknown, length?: string): string =>
+  hashOf(`${method}\n${url}\n${body instanceof Readable ? (length ?? '') : JSON.stringify(body ?? null)}`);
 
 @Injectable()
 export class IdempotencyInterceptor implements NestInterceptor {
@@ -42,6 +44,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const request = http.getRequest<FastifyRequest>();
     const key = request.headers['idempotency-key'];
     if (request.method !== 'POST' || key === undefined || !request.caller) return next.handle();
+    if (Reflect.getMetadata(STREAMS, context.getHandler())) return next.handle();
     return from(this.once(request.caller, key, request, http.getResponse<FastifyReply>(), next));
   }
 
@@ -55,7 +58,12 @@ export class IdempotencyInterceptor implements NestInterceptor {
     if (typeof key !== 'string' || key === '' || key.length > 255) {
       throw new Failure('platform.invalid-request', 'Idempotency-Key must have 1 to 255 characters.');
     }
-    const fingerprint = fingerprintOf(request.method, request.url, request.body);
+    const fingerprint = fingerprintOf(
+      request.method,
+      request.url,
+      request.body,
+      request.headers['content-length'],
+    );
     const before = await this.claim(caller, key, fingerprint);
     if (before) return replay(before, fingerprint, reply);
     caller.idempotencyKey = key;

@@ -1,0 +1,6 @@
+/** The pages of the room. */
+import { Page } from '../ui/page.js';
+
+export default function Room() {
+  return <Page title="Settings">{null}</Page>;
+}

@@ -1,0 +1,172 @@
+/**
+ * Series over time (uPlot), in the colours of the theme. Gaps stay gaps; charts of one `sync` share their cursor;
+ * what lies in `bands` is shaded, such as the time of an alert or of silence.
+ */
+import { useComputedColorScheme } from '@mantine/core';
+import { useEffect, useRef } from 'react';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import classes from './chart.module.css';
+
+export interface Series {
+  label: string;
+  /** As long as `t`; null is a gap. */
+  values: readonly (number | null)[];
+  /** Of the theme's hues, by number. */
+  hue?: number;
+}
+
+export interface Band {
+  /** Epoch milliseconds; `to` open: until now. */
+  from: number;
+  to?: number;
+  kind: 'alert' | 'stale';
+}
+
+interface ChartProps {
+  /** Epoch milliseconds, rising. */
+  t: readonly number[];
+  series: readonly Series[];
+  bands?: readonly Band[];
+  /** Values that matter, such as a threshold. */
+  lines?: readonly number[];
+  height?: number;
+  sync?: string;
+  /** Said to who cannot see it. */
+  label: string;
+}
+
+const HUES = ['--accent', '--source', '--model', '--act', '--sink', '--shape'];
+
+export default function Chart({ t, series, bands = [], lines = [], height = 160, sync, label }: ChartProps) {
+  const place = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot>(undefined);
+  const shades = useRef({ bands, lines });
+  const scheme = useComputedColorScheme();
+  const shape = series.map((one) => `${one.label}/${one.hue ?? ''}`).join('\n');
+
+  useEffect(() => {
+    const element = place.current!;
+    const made = new uPlot(
+      optionsOf(element, shape, height, sync, () => shades.current),
+      [[], ...shape.split('\n').map(() => [])],
+      element,
+    );
+    plot.current = made;
+    const resize = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height }));
+    resize.observe(element);
+    return () => {
+      resize.disconnect();
+      made.destroy();
+      plot.current = undefined;
+    };
+  }, [shape, height, sync, scheme]);
+
+  useEffect(() => {
+    shades.current = { bands, lines };
+    plot.current?.setData([
+      t.map((ms) => ms / 1_000),
+      ...series.map(({ values }) => [...values]),
+    ] as uPlot.AlignedData);
+  }, [t, series, bands, lines, scheme, height, sync, shape]);
+
+  return <div ref={place} className={classes.chart} role="img" aria-label={describe(label, t, series)} />;
+}
+
+interface Shades {
+  bands: readonly Band[];
+  lines: readonly number[];
+}
+
+function optionsOf(
+  element: HTMLElement,
+  shape: string,
+  height: number,
+  sync: string | undefined,
+  shades: () => Shades,
+): uPlot.Options {
+  const style = getComputedStyle(element);
+  const colour = (name: string) => style.getPropertyValue(name).trim();
+  const axis = {
+    stroke: colour('--text-3'),
+    grid: { stroke: colour('--line'), width: 1 },
+    ticks: { show: false },
+    font: `11px 'Inter Variable', sans-serif`,
+  };
+  return {
+    width: element.clientWidth || 300,
+    height,
+    legend: { live: true },
+    cursor: sync === undefined ? {} : { sync: { key: sync } },
+    scales: { x: { time: true } },
+    axes: [axis, { ...axis, size: 56 }],
+    series: [
+      {},
+      ...shape.split('\n').map((one, index) => {
+        const [name, hue] = [one.slice(0, one.lastIndexOf('/')), one.slice(one.lastIndexOf('/') + 1)];
+        return {
+          label: name,
+          stroke: colour(HUES[(hue === '' ? index : Number(hue)) % HUES.length]!),
+          width: 1.5,
+          spanGaps: false,
+          points: { show: false },
+        };
+      }),
+    ],
+    hooks: { drawClear: [(u) => shade(u, shades(), colour)] },
+  };
+}
+
+function shade(u: uPlot, { bands, lines }: Shades, colour: (name: string) => string): void {
+  const { ctx, bbox } = u;
+  ctx.save();
+  for (const { from, to, kind } of bands) {
+    const left = Math.max(bbox.left, u.valToPos(from / 1_000, 'x', true));
+    const right = to === undefined ? bbox.left + bbox.width : u.valToPos(to / 1_000, 'x', true);
+    const width = Math.min(right, bbox.left + bbox.width) - left;
+    if (width <= 0) continue;
+    ctx.fillStyle = colour(kind === 'alert' ? '--broken-soft' : '--off-soft');
+    ctx.fillRect(left, bbox.top, width, bbox.height);
+    if (kind === 'stale') hatch(ctx, left, bbox.top, width, bbox.height, colour('--line'));
+  }
+  ctx.strokeStyle = colour('--look');
+  ctx.setLineDash([4, 4]);
+  for (const line of lines) {
+    const y = u.valToPos(line, 'y', true);
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+  }
+  ctx.restore();
+}
+
+function hatch(
+  ctx: CanvasRenderingContext2D,
+  left: number,
+  top: number,
+  width: number,
+  height: number,
+  stroke: string,
+): void {
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(left, top, width, height);
+  ctx.clip();
+  ctx.strokeStyle = stroke;
+  ctx.beginPath();
+  for (let x = left - height; x < left + width; x += 8) {
+    ctx.moveTo(x, top + height);
+    ctx.lineTo(x + height, top);
+  }
+  ctx.stroke();
+  ctx.restore();
+}
+
+function describe(label: string, t: readonly number[], series: readonly Series[]): string {
+  if (t.length === 0) return `${label}: no values yet`;
+  const said = series.map(
+    (one) => `${one.label} ${one.values.findLast((value) => value !== null) ?? 'unknown'}`,
+  );
+  return `${label}: ${t.length} points, last ${said.join(', ')}`;
+}

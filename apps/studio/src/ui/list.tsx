@@ -1,0 +1,229 @@
+/**
+ * A list of any length: only the rows in sight are in the page, more are read as one scrolls.
+ *
+ * Keyboard: up, down, Home and End move, Enter opens, Space marks where rows can be marked. Columns can be left
+ * out; the choice is kept in this browser under `name`.
+ */
+import { ActionIcon, Checkbox, Menu, Text } from '@mantine/core';
+import { useLocalStorage } from '@mantine/hooks';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { Columns3 } from 'lucide-react';
+import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import type { Pages } from '../data/pages.js';
+import classes from './list.module.css';
+import { Loading, WentWrong } from './page.js';
+
+export interface Column<Item> {
+  key: string;
+  title: string;
+  /** A track of CSS grid, such as `120px` or `minmax(160px, 2fr)`. */
+  width: string;
+  cell(item: Item): ReactNode;
+  /** Not shown unless chosen. */
+  extra?: boolean;
+}
+
+interface ListProps<Item> {
+  /** Names the list for who cannot see it, and its choices in this browser. */
+  name: string;
+  columns: readonly Column<Item>[];
+  pages: Pages<Item>;
+  keyOf(item: Item): string;
+  open?(item: Item): void;
+  /** Keys of what is marked; with it rows can be marked. */
+  marked?: ReadonlySet<string>;
+  onMark?(marked: ReadonlySet<string>): void;
+  /** How many there are in all, where it is known: the scroll bar is then true. */
+  total?: number;
+  empty: ReactNode;
+  /** Of the scrolling part; the rest of the window when absent. */
+  height?: number | string;
+}
+
+const ROW_PX = 40;
+const READ_AHEAD = 20;
+
+export function List<Item>(props: ListProps<Item>) {
+  const {
+    name,
+    columns,
+    pages,
+    keyOf,
+    open,
+    marked,
+    onMark,
+    total,
+    empty,
+    height = 'calc(100vh - 220px)',
+  } = props;
+  const { items } = pages;
+  const [hidden, setHidden] = useLocalStorage<string[]>({
+    key: `millrace.columns.${name}`,
+    defaultValue: columns.filter(({ extra }) => extra).map(({ key }) => key),
+    getInitialValueInEffect: false,
+  });
+  const [active, setActive] = useState(0);
+  const scroller = useRef<HTMLDivElement>(null);
+  const shown = columns.filter(({ key }) => !hidden.includes(key));
+  const rows = useVirtualizer({
+    count: items.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW_PX,
+    overscan: 8,
+  });
+  const inSight = rows.getVirtualItems();
+  const last = inSight.at(-1)?.index ?? 0;
+  const { more, readMore } = pages;
+  useEffect(() => {
+    if (more && last >= items.length - READ_AHEAD) readMore();
+  }, [more, last, items.length, readMore]);
+
+  if (pages.loading) return <Loading lines={8} />;
+  if (pages.error && items.length === 0) return <WentWrong error={pages.error} retry={pages.retry} />;
+  if (items.length === 0) return <>{empty}</>;
+
+  const markable = onMark !== undefined && marked !== undefined;
+  const tracks = `${markable ? '36px ' : ''}${shown.map(({ width }) => width).join(' ')} 32px`;
+  const mark = (key: string) => {
+    const next = new Set(marked);
+    if (!next.delete(key)) next.add(key);
+    onMark?.(next);
+  };
+  const move = (to: number) => {
+    const index = Math.max(0, Math.min(items.length - 1, to));
+    setActive(index);
+    rows.scrollToIndex(index);
+    requestAnimationFrame(() =>
+      scroller.current?.querySelector<HTMLElement>(`[data-index="${index}"]`)?.focus({ preventScroll: true }),
+    );
+  };
+  const onKeyDown = (event: KeyboardEvent, index: number, item: Item) => {
+    if (event.target !== event.currentTarget) return;
+    const keys: Record<string, () => void> = {
+      ArrowDown: () => move(index + 1),
+      ArrowUp: () => move(index - 1),
+      PageDown: () => move(index + 10),
+      PageUp: () => move(index - 10),
+      Home: () => move(0),
+      End: () => move(items.length - 1),
+      Enter: () => open?.(item),
+      ' ': () => markable && mark(keyOf(item)),
+    };
+    const act = keys[event.key];
+    if (act === undefined) return;
+    event.preventDefault();
+    act();
+  };
+
+  return (
+    <div className={classes.list} role="table" aria-label={name} aria-rowcount={(total ?? items.length) + 1}>
+      <div role="rowgroup">
+        <div role="row" className={classes.head} style={{ gridTemplateColumns: tracks }} aria-rowindex={1}>
+          {markable && (
+            <span role="columnheader">
+              <Checkbox
+                aria-label="Mark all that are shown"
+                checked={marked.size > 0 && marked.size === items.length}
+                indeterminate={marked.size > 0 && marked.size < items.length}
+                onChange={() => onMark(marked.size === items.length ? new Set() : new Set(items.map(keyOf)))}
+              />
+            </span>
+          )}
+          {shown.map(({ key, title }) => (
+            <span role="columnheader" key={key}>
+              {title}
+            </span>
+          ))}
+          <span role="columnheader">
+            <ColumnChoice columns={columns} hidden={hidden} onChange={setHidden} />
+          </span>
+        </div>
+      </div>
+      <div
+        ref={scroller}
+        role="rowgroup"
+        className={classes.rows}
+        style={{ maxHeight: height }}
+        tabIndex={-1}
+      >
+        <div style={{ height: rows.getTotalSize(), position: 'relative' }} role="presentation">
+          {inSight.map(({ index, start, size }) => {
+            const item = items[index]!;
+            const key = keyOf(item);
+            return (
+              <div
+                key={key}
+                role="row"
+                aria-rowindex={index + 2}
+                data-index={index}
+                data-opens={open !== undefined || undefined}
+                tabIndex={index === Math.min(active, items.length - 1) ? 0 : -1}
+                className={classes.row}
+                style={{ gridTemplateColumns: tracks, transform: `translateY(${start}px)`, height: size }}
+                onClick={() => open?.(item)}
+                onFocus={() => setActive(index)}
+                onKeyDown={(event) => onKeyDown(event, index, item)}
+              >
+                {markable && (
+                  <span role="cell">
+                    <Checkbox
+                      aria-label={`Mark ${key}`}
+                      checked={marked.has(key)}
+                      onClick={(event) => event.stopPropagation()}
+                      onChange={() => mark(key)}
+                    />
+                  </span>
+                )}
+                {shown.map((column) => (
+                  <span role="cell" key={column.key} className={classes.cell}>
+                    {column.cell(item)}
+                  </span>
+                ))}
+                <span role="cell" />
+              </div>
+            );
+          })}
+        </div>
+      </div>
+      <Text size="xs" c="dimmed" p="xs" role="status">
+        {total === undefined || total === items.length
+          ? `${items.length.toLocaleString()} shown${more ? ', more as you scroll' : ''}`
+          : `${items.length.toLocaleString()} of ${total.toLocaleString()} read`}
+        {pages.error && ` · could not read on: ${pages.error.message}`}
+      </Text>
+    </div>
+  );
+}
+
+interface ColumnChoiceProps {
+  columns: readonly { key: string; title: string }[];
+  hidden: readonly string[];
+  onChange(hidden: string[]): void;
+}
+
+function ColumnChoice({ columns, hidden, onChange }: ColumnChoiceProps) {
+  return (
+    <Menu closeOnItemClick={false} position="bottom-end">
+      <Menu.Target>
+        <ActionIcon aria-label="Choose columns" size="sm">
+          <Columns3 size={14} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {columns.map(({ key, title }) => (
+          <Menu.Item
+            key={key}
+            role="menuitemcheckbox"
+            aria-checked={!hidden.includes(key)}
+            leftSection={hidden.includes(key) ? ' ' : '✓'}
+            onClick={() =>
+              onChange(hidden.includes(key) ? hidden.filter((one) => one !== key) : [...hidden, key])
+            }
+          >
+            {title}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
