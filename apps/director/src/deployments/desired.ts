@@ -10,6 +10,7 @@ import { Injectable } from '@nestjs/common';
 import { canonicalBytes, mergeClaims, nodeStrategy, resolveParameters, type Claim } from '@millrace/fleet';
 import type { DesiredFlow, DesiredPayload } from '@millrace/schemas';
 import { FleetReader } from '../fleet/fleet.reader.js';
+import type { WantedFlow } from '../fleet/standing.store.js';
 import { Clock } from '../platform/clock.js';
 import type { SqlTx } from '../platform/database/database.js';
 import { AssignmentsStore } from './assignments.store.js';
@@ -77,6 +78,7 @@ export class DesiredStates {
     ]);
     const now = this.clock.now();
     const rows: NewDesired[] = [];
+    const wanted = new Map<string, WantedFlow[]>();
     for (const [node, ofNode] of parameters) {
       const { wins } = mergeClaims(placed.get(node) ?? []);
       const flows = wins.flatMap((claim): DesiredFlow[] => {
@@ -122,6 +124,7 @@ export class DesiredStates {
         ),
       });
       if (isSame) continue;
+      wanted.set(node, flows.map(standing));
       const payload: DesiredPayload = {
         organization: tx.organization,
         node,
@@ -145,6 +148,7 @@ export class DesiredStates {
       });
     }
     if (rows.length > 0) await this.desired.save(tx, rows);
+    this.fleet.want(tx, wanted);
   }
 
   private async placed(tx: SqlTx, nodes: readonly string[]): Promise<Map<string, Placed[]>> {
@@ -177,6 +181,9 @@ export class DesiredStates {
     return result;
   }
 }
+
+/** Without the document: what is compared with what runs. */
+const standing = ({ flow, version, digest }: DesiredFlow): WantedFlow => ({ flow, version, digest });
 
 const digestOf = (value: unknown): string => hash(canonicalBytes(value));
 const hash = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;

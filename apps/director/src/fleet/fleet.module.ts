@@ -3,6 +3,7 @@ import { Global, Module } from '@nestjs/common';
 import { NodeCredentials } from '../access/node-credentials.js';
 import { FleetChanges } from './changes.js';
 import { FleetCredentials } from './credentials.js';
+import { NodeFinder } from './finding.js';
 import { FleetReader } from './fleet.reader.js';
 import { GroupsController } from './groups.controller.js';
 import { GroupsService } from './groups.service.js';
@@ -17,6 +18,7 @@ import { NodesStore } from './nodes.store.js';
 import { PresenceListener } from './presence.listener.js';
 import { Presence } from './presence.js';
 import { NodeReports } from './reports.js';
+import { StandingStore } from './standing.store.js';
 import { TrustService } from './trust.service.js';
 
 @Global()
@@ -29,12 +31,14 @@ import { TrustService } from './trust.service.js';
     GroupsStore,
     JoiningService,
     NodeAccounts,
+    NodeFinder,
     NodeLink,
     NodeReports,
     NodesService,
     NodesStore,
     Presence,
     PresenceListener,
+    StandingStore,
     TrustService,
     { provide: NodeCredentials, useClass: FleetCredentials },
   ],

@@ -4,12 +4,14 @@ import type { FlowParameters, ReportPayload } from '@millrace/schemas';
 import type { SqlTx } from '../platform/database/database.js';
 import { GroupsStore, type GroupRow, type MemberRow } from './groups.store.js';
 import { NodesStore, type NodeRow } from './nodes.store.js';
+import { StandingStore, type WantedFlow } from './standing.store.js';
 
 @Injectable()
 export class FleetReader {
   constructor(
     private readonly nodes: NodesStore,
     private readonly groupsStore: GroupsStore,
+    private readonly standing: StandingStore,
   ) {}
 
   node(tx: SqlTx, idOrName: string): Promise<NodeRow | undefined> {
@@ -70,6 +72,20 @@ export class FleetReader {
       refused: row.refused,
       flows: row.flows,
     };
+  }
+
+  /** Everything at a glance: numbers of nodes, flows, and what flows did from minute `from` on, before `to`. */
+  async glance(tx: SqlTx, from: number, to: number) {
+    return {
+      nodes: await this.standing.nodes(tx),
+      flows: await this.standing.byFlow(tx),
+      minutes: await this.standing.minutes(tx, from, to),
+    };
+  }
+
+  /** What these nodes should run from now on, whole. Written at the end of the transaction. */
+  want(tx: SqlTx, nodes: ReadonlyMap<string, readonly WantedFlow[]>): void {
+    if (nodes.size > 0) tx.beforeCommit(() => this.standing.want(tx, nodes));
   }
 
   /** Nodes whose labels, facts, groups or parameters have changed since the deployments took note of them. */

@@ -1,7 +1,20 @@
 /** How rows become what the API shows. Pure. */
-import type { Group, JoinToken, Node, NodeHistoryEntry, NodeMetrics, NodeStatus } from '@millrace/schemas';
+import type {
+  FlowRates,
+  Group,
+  JoinToken,
+  Node,
+  NodeHistoryEntry,
+  NodeLoad,
+  NodeMetrics,
+  NodeStatus,
+} from '@millrace/schemas';
 import type { GroupRow, JoinTokenRow } from './groups.store.js';
 import type { HistoryRow, NodeRow } from './nodes.store.js';
+import { MINUTE_MS, type Counts } from './standing.js';
+
+/** Counters are written every 30 s a node, and spread over the time since the last ones. */
+const SETTLED_MS = 45_000;
 
 export const statusOf = (row: { revoked_at: Date | null; online: boolean }): NodeStatus =>
   row.revoked_at ? 'revoked' : row.online ? 'online' : 'offline';
@@ -12,6 +25,7 @@ export function nodeOf(row: NodeRow, groups: string[]): Node {
     name: row.name,
     labels: row.labels,
     status: statusOf(row),
+    asDesired: row.as_desired,
     seenAt: row.seen_at?.toISOString() ?? null,
     createdAt: row.created_at.toISOString(),
     revokedAt: row.revoked_at?.toISOString() ?? null,
@@ -40,6 +54,47 @@ export function metricsOf(row: NodeRow): NodeMetrics {
     outbox: metrics?.outbox ?? null,
   };
 }
+
+/** The minutes that a series shows: 60, the last of which every node has told about by now. */
+export function hourOf(now: number): { from: number; to: number } {
+  const to = Math.floor((now - SETTLED_MS) / MINUTE_MS);
+  return { from: to - 60, to };
+}
+
+/** `rows` in any order; null where there is none for a minute. */
+export function series<Row extends { minute: number }>(
+  { from, to }: { from: number; to: number },
+  rows: readonly Row[],
+  valueOf: (row: Row) => number,
+): (number | null)[] {
+  const values = Array.from({ length: to - from }, (): number | null => null);
+  for (const row of rows) values[row.minute - from] = valueOf(row);
+  return values;
+}
+
+export const perSecond = (records: number): number => (records * 1_000) / MINUTE_MS;
+
+export const flowRatesOf = (
+  hour: { from: number; to: number },
+  rows: readonly (Counts & { minute: number })[],
+): FlowRates => ({
+  from: hour.from * MINUTE_MS,
+  stepMs: MINUTE_MS,
+  recordsPerSecond: series(hour, rows, (row) => perSecond(row.records)),
+  bytesIn: series(hour, rows, (row) => row.bytesIn),
+  bytesOut: series(hour, rows, (row) => row.bytesOut),
+  errors: series(hour, rows, (row) => row.errors),
+});
+
+export const nodeLoadOf = (
+  hour: { from: number; to: number },
+  rows: readonly { minute: number; cpuShare: number; memoryBytes: number }[],
+): NodeLoad => ({
+  from: hour.from * MINUTE_MS,
+  stepMs: MINUTE_MS,
+  cpuShare: series(hour, rows, (row) => row.cpuShare),
+  memoryBytes: series(hour, rows, (row) => row.memoryBytes),
+});
 
 export const historyOf = (row: HistoryRow): NodeHistoryEntry => ({
   seq: Number(row.seq),

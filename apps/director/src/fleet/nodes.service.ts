@@ -1,12 +1,16 @@
 /** Nodes as people see and change them. */
 import { Injectable } from '@nestjs/common';
-import { matches, nodeSubject, type Selector } from '@millrace/fleet';
+import type { Selector } from '@millrace/fleet';
 import {
   Failure,
+  type CountQuery,
   type FilteredPageQuery,
+  type FlowRates,
   type Node,
   type NodeChange,
+  type NodeCount,
   type NodeHistoryEntry,
+  type NodeLoad,
   type NodeMetrics,
   type Page,
   type PageQuery,
@@ -15,18 +19,15 @@ import { Audit } from '../access/audit.js';
 import type { Principal } from '../access/principal.js';
 import { Clock } from '../platform/clock.js';
 import { Database, type SqlTx } from '../platform/database/database.js';
-import { pageFrom, windowOf, windowOfNumbers } from '../platform/http/page.js';
+import { pageFrom, windowOf, windowOfNumbers, type Window } from '../platform/http/page.js';
 import { FleetChanges } from './changes.js';
 import { GroupsStore } from './groups.store.js';
-import { historyOf, metricsOf, nodeOf, statusOf } from './node-view.js';
+import { NodeFinder } from './finding.js';
 import { NodeAccounts } from './node-accounts.js';
+import { withoutNul } from './node-text.js';
+import { flowRatesOf, historyOf, hourOf, metricsOf, nodeLoadOf, nodeOf, statusOf } from './node-view.js';
 import { NodesStore, type NodeRow } from './nodes.store.js';
-import { readSelector } from './selectors.js';
-
-/** What a filter of nodes may name. */
-const FILTER_NAMES = ['id', 'name', 'status', 'groups', 'labels.', 'facts.'];
-/** Rows that are looked through at a time when a filter is given. */
-const LOOKED_AT = 500;
+import { StandingStore } from './standing.store.js';
 
 @Injectable()
 export class NodesService {
@@ -34,6 +35,8 @@ export class NodesService {
     private readonly database: Database,
     private readonly nodes: NodesStore,
     private readonly groups: GroupsStore,
+    private readonly standing: StandingStore,
+    private readonly finder: NodeFinder,
     private readonly audit: Audit,
     private readonly changes: FleetChanges,
     private readonly accounts: NodeAccounts,
@@ -42,31 +45,52 @@ export class NodesService {
 
   list(who: Principal, query: FilteredPageQuery): Promise<Page<Node>> {
     const window = windowOf(query);
-    const filter =
-      query.filter === undefined ? undefined : readSelector(query.filter, '/filter', FILTER_NAMES);
+    const filter = this.finder.read(query.filter);
     return this.database.withinSql(who.organization, async (tx) => {
-      const found: { row: NodeRow; groups: string[] }[] = [];
-      let { after } = window;
-      for (;;) {
-        const take = filter ? LOOKED_AT : window.take;
-        const rows = await this.nodes.page(tx, after, take);
-        const groups = await this.groups.groupsOf(
-          tx,
-          rows.map((row) => row.id),
-        );
-        for (const row of rows) {
-          const its = groups.get(row.id) ?? [];
-          if (!filter || fits(filter, row, its)) found.push({ row, groups: its });
-        }
-        after = rows.at(-1)?.id;
-        if (found.length >= window.take || rows.length < take) break;
-      }
-      return pageFrom(
-        found.slice(0, window.take),
-        window,
-        ({ row }) => row.id,
-        ({ row, groups }) => nodeOf(row, groups),
+      const rows = filter
+        ? await this.nodes.several(tx, await this.first(tx, filter, window))
+        : await this.nodes.page(tx, window.after, window.take);
+      const groups = await this.groups.groupsOf(
+        tx,
+        rows.map((row) => row.id),
       );
+      return pageFrom(
+        rows,
+        window,
+        (row) => row.id,
+        (row) => nodeOf(row, groups.get(row.id) ?? []),
+      );
+    });
+  }
+
+  count(who: Principal, query: CountQuery): Promise<NodeCount> {
+    const filter = this.finder.read(query.filter);
+    return this.database.withinSql(who.organization, async (tx) => {
+      const count: NodeCount = { total: 0, online: 0, offline: 0, revoked: 0, notAsDesired: 0 };
+      for await (const rows of this.finder.find(tx, filter)) {
+        for (const row of rows) {
+          count.total += 1;
+          count[statusOf(row)] += 1;
+          if (!row.as_desired && !row.revoked_at) count.notAsDesired += 1;
+        }
+      }
+      return count;
+    });
+  }
+
+  flowRates(who: Principal, idOrName: string, flow: string): Promise<FlowRates> {
+    return this.database.withinSql(who.organization, async (tx) => {
+      const { id } = await this.found(tx, idOrName);
+      const hour = hourOf(this.clock.now());
+      return flowRatesOf(hour, await this.standing.flowMinutes(tx, id, withoutNul(flow), hour.from, hour.to));
+    });
+  }
+
+  load(who: Principal, idOrName: string): Promise<NodeLoad> {
+    return this.database.withinSql(who.organization, async (tx) => {
+      const { id } = await this.found(tx, idOrName);
+      const hour = hourOf(this.clock.now());
+      return nodeLoadOf(hour, await this.standing.nodeMinutes(tx, id, hour.from, hour.to));
     });
   }
 
@@ -125,6 +149,16 @@ export class NodesService {
     });
   }
 
+  /** As many as a page takes. */
+  private async first(tx: SqlTx, filter: Selector, { after, take }: Window): Promise<string[]> {
+    const ids: string[] = [];
+    for await (const rows of this.finder.find(tx, filter, after)) {
+      ids.push(...rows.map((row) => row.id));
+      if (ids.length >= take) break;
+    }
+    return ids.slice(0, take);
+  }
+
   private async shown(tx: SqlTx, row: NodeRow): Promise<Node> {
     return nodeOf(row, (await this.groups.groupsOf(tx, [row.id])).get(row.id) ?? []);
   }
@@ -136,6 +170,3 @@ export class NodesService {
     return row;
   }
 }
-
-const fits = (filter: Selector, row: NodeRow, groups: string[]): boolean =>
-  matches(filter, nodeSubject(row, { id: row.id, name: row.name, status: statusOf(row), groups }));

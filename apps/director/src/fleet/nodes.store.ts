@@ -21,10 +21,19 @@ export interface NodeRow {
   accepted_epoch: number | null;
   accepted_sequence: string | null;
   refused: { epoch: number; sequence: number; reason: Reason } | null;
+  as_desired: boolean;
 }
 
+/** What a filter looks at, without what is large. */
+export type SoughtRow = Pick<NodeRow, 'id' | 'name' | 'labels' | 'online' | 'revoked_at' | 'as_desired'> & {
+  facts: Record<string, unknown> | null;
+};
+
+const asDesired = `NOT EXISTS (SELECT 1 FROM node_flows f
+  WHERE f.node_id = nodes.id AND f.desired_digest IS DISTINCT FROM f.running_digest) AS as_desired`;
+
 const columns = `id, name, labels, parameters, created_at, revoked_at, online, seen_at, facts, metrics,
-  metrics_at, reported_at, flows, accepted_epoch, accepted_sequence, refused`;
+  metrics_at, reported_at, flows, accepted_epoch, accepted_sequence, refused, ${asDesired}`;
 
 /** What was heard of a node since the last batch. */
 export interface Sign {
@@ -55,6 +64,20 @@ export class NodesStore {
       `SELECT ${columns} FROM nodes WHERE ($1::text IS NULL OR id < $1) ORDER BY id DESC LIMIT $2`,
       [after ?? null, take],
     );
+  }
+
+  /** The same with what a filter looks at alone; facts only when it asks for them. */
+  sought(tx: SqlTx, after: string | undefined, take: number, facts: boolean): Promise<SoughtRow[]> {
+    return tx.sql<SoughtRow>(
+      `SELECT id, name, labels, online, revoked_at, ${facts ? "facts - 'blobs'" : 'NULL::jsonb'} AS facts, ${asDesired}
+       FROM nodes WHERE ($1::text IS NULL OR id < $1) ORDER BY id DESC LIMIT $2`,
+      [after ?? null, take],
+    );
+  }
+
+  /** Newest first. */
+  several(tx: SqlTx, ids: readonly string[]): Promise<NodeRow[]> {
+    return tx.sql<NodeRow>(`SELECT ${columns} FROM nodes WHERE id = ANY($1) ORDER BY id DESC`, [ids]);
   }
 
   /** By id, else by name. */

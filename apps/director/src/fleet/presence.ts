@@ -6,7 +6,7 @@
  * the process ends comes again with the next heartbeat.
  */
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import type { Metrics } from '@millrace/schemas';
+import type { FlowMetrics, Metrics } from '@millrace/schemas';
 import { Clock } from '../platform/clock.js';
 import { Database } from '../platform/database/database.js';
 import type { Log } from '../platform/log.js';
@@ -14,6 +14,7 @@ import { LOG } from '../platform/platform.module.js';
 import { Queue } from '../platform/queue/queue.js';
 import { FleetChanges } from './changes.js';
 import { NodesStore, type Sign } from './nodes.store.js';
+import { StandingStore } from './standing.store.js';
 
 const FLUSH_MS = 1_000;
 const WRITTEN_EVERY_MS = 30_000;
@@ -26,6 +27,8 @@ interface Known {
   online: boolean;
   seen: number;
   metrics?: Metrics;
+  /** By flow, and when it was said: an agent says at once what has changed, and everything each minute. */
+  flows: Map<string, { said: FlowMetrics; at: number }>;
   written: { online: boolean | null; at: number };
 }
 
@@ -38,6 +41,7 @@ export class Presence implements OnModuleInit, OnApplicationShutdown {
   constructor(
     private readonly database: Database,
     private readonly nodes: NodesStore,
+    private readonly standing: StandingStore,
     private readonly changes: FleetChanges,
     private readonly queue: Queue,
     private readonly clock: Clock,
@@ -70,7 +74,10 @@ export class Presence implements OnModuleInit, OnApplicationShutdown {
     if (now - known.seen > SILENT_AFTER_MS / 2) known.written.online = null;
     known.online = true;
     known.seen = now;
-    if (metrics) known.metrics = metrics;
+    if (!metrics) return;
+    for (const said of metrics.flows) known.flows.set(said.flow, { said, at: now });
+    for (const [flow, { at }] of known.flows) if (now - at > SILENT_AFTER_MS) known.flows.delete(flow);
+    known.metrics = { ...metrics, flows: [...known.flows.values()].map(({ said }) => said) };
   }
 
   /** Its will, or its farewell. */
@@ -92,6 +99,8 @@ export class Presence implements OnModuleInit, OnApplicationShutdown {
       await this.database.withinSql(organization, async (tx) => {
         const changed = await this.nodes.hear(tx, signs);
         if (changed.length > 0) this.changes.tell(tx, ...changed.map(presenceEvent));
+        const heard = signs.flatMap(({ id, seen, metrics }) => (metrics ? [{ id, seen, metrics }] : []));
+        await this.standing.count(tx, heard);
       });
       for (const [i, [, known]] of due.entries()) {
         known.written = { online: signs[i]?.online ?? null, at: now };
@@ -107,6 +116,7 @@ export class Presence implements OnModuleInit, OnApplicationShutdown {
       await this.database.withinSql(organization, async (tx) => {
         const gone = await this.nodes.silence(tx, since);
         if (gone.length > 0) this.changes.tell(tx, ...gone.map(presenceEvent));
+        await this.standing.sweep(tx, this.clock.now());
       });
       const fleet = this.fleets.get(organization);
       for (const [id, known] of fleet ?? []) if (known.seen < since.getTime()) fleet?.delete(id);
@@ -119,7 +129,7 @@ export class Presence implements OnModuleInit, OnApplicationShutdown {
     let known = fleet.get(node);
     if (!known) {
       const written = { online: null, at: 0 };
-      fleet.set(node, (known = { online: false, seen: this.clock.now(), written }));
+      fleet.set(node, (known = { online: false, seen: this.clock.now(), flows: new Map(), written }));
     }
     return known;
   }

@@ -10,6 +10,7 @@ import { Clock } from '../platform/clock.js';
 import type { SqlTx } from '../platform/database/database.js';
 import { isSignedBy } from './node-key.js';
 import { NodesStore } from './nodes.store.js';
+import { StandingStore } from './standing.store.js';
 
 export interface TakenReport {
   payload: ReportPayload;
@@ -20,6 +21,7 @@ export interface TakenReport {
 export class NodeReports {
   constructor(
     private readonly nodes: NodesStore,
+    private readonly standing: StandingStore,
     private readonly clock: Clock,
   ) {}
 
@@ -34,6 +36,7 @@ export class NodeReports {
     }
     if (payload.seq <= held.report_seq) return { payload, late: true };
     await this.nodes.keepReport(tx, payload, new Date(this.clock.now()));
+    tx.beforeCommit(() => this.standing.found(tx, node, payload.flows));
     return { payload, late: false };
   }
 }
