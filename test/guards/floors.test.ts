@@ -41,7 +41,10 @@ function floorFaults(all: Manifests, files: Sources): string[] {
   return [...all].flatMap(([folder, manifest]) => {
     const own = basename(folder);
     const declared = Object.keys(manifest.dependencies ?? {});
-    const written = [...files].filter(([path]) => path.startsWith(`${folder}/`) && !isTest(path));
+    // A bundler's configuration runs at the build and is no part of the package.
+    const written = [...files].filter(
+      ([path]) => path.startsWith(`${folder}/`) && !isTest(path) && !path.endsWith('/vite.config.ts'),
+    );
     const text = written.map(([, one]) => one).join('\n');
     const imported = new Set(
       written.flatMap(([, one]) => importsOf(one).flatMap(({ from }) => packageOf(from) ?? [])),
@@ -210,6 +213,37 @@ describe('rooms of the director', () => {
     expect(roomFaults(past, OPEN)).toContain(
       'apps/director/src/fleet/wrong.ts goes into flows/flows.store.ts, which is no reader',
     );
+  });
+});
+
+/** Data knows no pages, building blocks know no rooms. */
+function studioFaults(files: Sources): string[] {
+  const FLOOR: Record<string, number> = { data: 0, ui: 1 };
+  const place = /^apps\/studio\/src\/([^/]+)\/.+/;
+  return [...files].flatMap(([path, text]) => {
+    const own = place.exec(path)?.[1];
+    if (own === undefined) return [];
+    return importsOf(text).flatMap(({ from }) => {
+      const to = target(path, from, files);
+      const room = place.exec(to ?? '')?.[1];
+      const up = room !== undefined && room !== own && (FLOOR[room] ?? 2) > (FLOOR[own] ?? 2);
+      return up ? [`${path} reaches up to ${to}`] : [];
+    });
+  });
+}
+
+describe('the studio', () => {
+  it('has data below building blocks below rooms', () => {
+    expect(studioFaults(sources)).toEqual([]);
+  });
+
+  it('an arrow upwards is found', () => {
+    const wrong: Sources = new Map([
+      ['apps/studio/src/data/a.ts', "import { b } from '../ui/b.js';"],
+      ['apps/studio/src/ui/b.tsx', "import { c } from '../flows/c.js';"],
+      ['apps/studio/src/flows/c.tsx', "import { a } from '../data/a.js';"],
+    ]);
+    expect(studioFaults(wrong)).toHaveLength(2);
   });
 });
 

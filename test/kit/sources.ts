@@ -41,7 +41,7 @@ export function textsOf(fits: RegExp): Sources {
 }
 
 /** All code of the workspaces, the tests and the scripts. */
-export const code = (): Sources => textsOf(/^(libs|apps|test|scripts|examples)\/.*\.(ts|mts|mjs|js)$/);
+export const code = (): Sources => textsOf(/^(libs|apps|test|scripts|examples)\/.*\.(tsx?|mts|mjs|js)$/);
 
 /** Not part of a package: tests, what they share, and suites that several implementations pass. */
 export const isTest = (path: string): boolean =>
@@ -74,7 +74,12 @@ function onlyTypes(names: string): boolean {
 export function target(importer: string, from: string, sources: Sources): string | undefined {
   if (!from.startsWith('.')) return undefined;
   const path = join(dirname(importer), from);
-  return [path, path.replace(/\.js$/, '.ts'), path.replace(/\.mjs$/, '.mts')].find((one) => sources.has(one));
+  return [
+    path,
+    path.replace(/\.js$/, '.ts'),
+    path.replace(/\.js$/, '.tsx'),
+    path.replace(/\.mjs$/, '.mts'),
+  ].find((one) => sources.has(one));
 }
 
 /** The package of an import: `@nestjs/common` of `@nestjs/common/x`; undefined for files and Node.js itself. */

@@ -6,7 +6,7 @@ import { useState, type KeyboardEvent } from 'react';
 import { useLocation } from 'wouter';
 import { api } from '../data/api.js';
 import classes from './finder.module.css';
-import { ROOMS } from './frame.js';
+import { ROOMS } from './rooms.js';
 
 interface Place {
   to: string;

@@ -1,19 +1,6 @@
 /** What is around every page: the rail of rooms, and a line that says where one is and whether events arrive. */
 import { ActionIcon, Kbd, Menu, Tooltip, UnstyledButton, useMantineColorScheme } from '@mantine/core';
-import {
-  Bell,
-  Boxes,
-  CircleUser,
-  House,
-  Moon,
-  Rocket,
-  Search,
-  Server,
-  Settings,
-  Sun,
-  Workflow,
-  type LucideIcon,
-} from 'lucide-react';
+import { CircleUser, Moon, Search, Sun } from 'lucide-react';
 import { lazy, Suspense, useState, type ReactNode } from 'react';
 import { useHotkeys } from '@mantine/hooks';
 import { Link, useLocation } from 'wouter';
@@ -22,19 +9,10 @@ import { useConnection } from '../data/live.js';
 import { useMe } from '../data/me.js';
 import { session } from '../data/session.js';
 import classes from './frame.module.css';
+import { ROOMS } from './rooms.js';
 import { When } from './when.js';
 
 const Finder = lazy(() => import('./finder.js'));
-
-export const ROOMS: readonly { path: string; word: string; icon: LucideIcon }[] = [
-  { path: '/', word: 'Home', icon: House },
-  { path: '/flows', word: 'Flows', icon: Workflow },
-  { path: '/catalogue', word: 'Catalogue', icon: Boxes },
-  { path: '/nodes', word: 'Nodes', icon: Server },
-  { path: '/deployments', word: 'Deployments', icon: Rocket },
-  { path: '/alerts', word: 'Alerts', icon: Bell },
-  { path: '/settings', word: 'Settings', icon: Settings },
-];
 
 export function Frame({ children }: { children: ReactNode }) {
   const [finding, setFinding] = useState(false);

@@ -14,7 +14,7 @@ const policy = contentSecurityPolicy(undefined);
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'millrace-site-'));
-  server = fastify();
+  server = fastify({ forceCloseConnections: true });
   server.get('/v1/flows', () => []);
 });
 afterEach(async () => {

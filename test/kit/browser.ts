@@ -1,0 +1,143 @@
+/**
+ * A headless Chromium as the machine has it, for the journeys through the studio.
+ *
+ * Guarantee: one browser a suite, ended with it; a page that logs an error or throws fails its journey; where there
+ * is no Chromium the suite is skipped by a title that says so. With MILLRACE_SHOTS screenshots lie in that folder.
+ */
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { delimiter, join } from 'node:path';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import type { Installation } from './millrace.js';
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
+const ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+const axeSource = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+/** Every wait of a page ends by then. */
+const WAIT_MS = 20_000;
+
+/** Node's `chromium` of the path, or what MILLRACE_CHROMIUM names. */
+const executable = process.env.MILLRACE_CHROMIUM ?? found();
+
+function found(): string | undefined {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  return NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) => {
+    try {
+      accessSync(path, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** A suite that needs a browser. */
+export function describeInBrowser(title: string, suite: () => void): void {
+  if (executable !== undefined) describe(title, suite);
+  else
+    describe.skip(`${title}: no Chromium is installed (apt install chromium, or MILLRACE_CHROMIUM)`, suite);
+}
+
+export interface Looks {
+  theme?: 'light' | 'dark';
+  width?: number;
+  height?: number;
+}
+
+/** One person at one browser: signed in, with their own storage. */
+export class Person {
+  readonly errors: string[] = [];
+
+  private constructor(
+    readonly page: Page,
+    readonly context: BrowserContext,
+    private readonly browser: Browser,
+    private readonly installation: Installation,
+  ) {}
+
+  /** `profile` keeps what the browser stores, also when it is killed. */
+  static async at(installation: Installation, looks: Looks = {}, profile?: string): Promise<Person> {
+    const options = {
+      viewport: { width: looks.width ?? 1366, height: looks.height ?? 768 },
+      colorScheme: looks.theme ?? 'light',
+      baseURL: installation.url,
+      acceptDownloads: true,
+      // axe is put into the page, which the page's own policy forbids.
+      bypassCSP: process.env.MILLRACE_CSP !== 'kept',
+    } as const;
+    const launch = { executablePath: executable, args: ARGS, headless: true };
+    let context: BrowserContext;
+    let browser: Browser | undefined;
+    if (profile === undefined) {
+      browser = await chromium.launch(launch);
+      context = await browser.newContext(options);
+    } else {
+      context = await chromium.launchPersistentContext(profile, { ...launch, ...options });
+    }
+    context.setDefaultTimeout(WAIT_MS);
+    const page = context.pages()[0] ?? (await context.newPage());
+    const person = new Person(page, context, browser ?? context.browser()!, installation);
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !isOfTheNetwork(message.text())) person.errors.push(message.text());
+    });
+    page.on('pageerror', (error) => person.errors.push(error.stack ?? error.message));
+    return person;
+  }
+
+  /** By the page, as people do. */
+  async signIn(): Promise<void> {
+    const { email, password } = this.installation;
+    await this.page.goto(this.installation.url);
+    await this.page.getByLabel('Email').fill(email);
+    await this.page.getByRole('textbox', { name: 'Password' }).fill(password);
+    await this.page.getByRole('button', { name: 'Sign in' }).click();
+    await this.page.getByRole('navigation', { name: 'Rooms' }).waitFor();
+  }
+
+  async go(path: string): Promise<void> {
+    await this.page.goto(this.installation.url + path);
+  }
+
+  /** Where MILLRACE_SHOTS says; nowhere without it. */
+  async shot(name: string): Promise<void> {
+    const folder = process.env.MILLRACE_SHOTS;
+    if (folder === undefined) return;
+    mkdirSync(folder, { recursive: true });
+    await this.page.screenshot({ path: join(folder, `${name}.png`) });
+  }
+
+  /** What axe finds, a line a violation: rule, what it is about, where. */
+  async axe(): Promise<string[]> {
+    await this.page.addScriptTag({ path: axeSource });
+    const found = await this.page.evaluate(async () => {
+      const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } };
+      return (await axe.run()).violations;
+    });
+    return found.flatMap(({ id, help, nodes }) =>
+      nodes.map(({ html, target }) => `${id}: ${help}: ${target.join(' ')} ${html.slice(0, 200)}`),
+    );
+  }
+
+  /** Closes the browser as one does. */
+  async leave(): Promise<void> {
+    await this.context.close();
+    await this.browser?.close();
+  }
+}
+
+interface Violation {
+  id: string;
+  help: string;
+  nodes: { html: string; target: string[] }[];
+}
+
+/** A director that is away on purpose is told by the browser too. */
+const isOfTheNetwork = (text: string): boolean => /Failed to load resource|net::ERR_/.test(text);
