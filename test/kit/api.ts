@@ -27,6 +27,8 @@ export interface Route {
   replies: Map<number, Json | null>;
   /** Without a credential. */
   open: boolean;
+  /** Answers with events for as long as somebody listens. */
+  stream: boolean;
 }
 
 export interface Api {
@@ -88,6 +90,7 @@ function routeOf(method: string, path: string, operation: Operation): Route {
         .map(([status, response]) => [Number(status), json(response)]),
     ),
     open: !operation.security,
+    stream: Object.values(operation.responses).some(({ content = {} }) => 'text/event-stream' in content),
   };
 }
 

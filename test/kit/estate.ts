@@ -25,6 +25,7 @@ export interface Estate {
   /** Of the resource's version. */
   digest: string;
   flow: string;
+  testFile: string;
   group: { id: string; name: string };
   deployment: string;
   assignment: string;
@@ -114,6 +115,9 @@ export async function makeEstate(t: TestDirector, word: string, fixture: string)
   );
   await must('POST', `/v1/flows/${flow}:publish`, { note: `${word} second` });
 
+  const testFile = await must<{ id: string }>('POST', `/v1/test-files?name=${word}.csv`, `t,${word}\n1,2\n`, {
+    'content-type': 'text/csv',
+  });
   const group = await must<{ id: string; name: string }>('POST', '/v1/groups', {
     name: `${word}-group`,
     parameters: { [flow]: { limit: 3 } },
@@ -167,6 +171,7 @@ export async function makeEstate(t: TestDirector, word: string, fixture: string)
       password,
     },
     upload: begun.body.upload,
+    testFile: testFile.id,
     digest: digestOfBytes(bytes),
     deployment: deployment.id,
     assignment: assignments.items[0]?.id ?? '',

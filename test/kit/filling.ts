@@ -16,6 +16,7 @@ const inPath: Record<string, (e: Estate) => string[]> = {
   aliases: (e) => [e.alias],
   uploads: (e) => [e.upload],
   flows: (e) => [e.flow],
+  'test-files': (e) => [e.testFile],
   versions: () => ['1'],
   drafts: () => ['1'],
   nodes: (e) => [e.node.id, e.node.name],
@@ -43,6 +44,7 @@ const nodeFilters = (e: Estate) => [
   `name==*`,
 ];
 const inQuery: Record<string, (e: Estate, route: Route) => string[]> = {
+  name: (e) => [`${e.word}.csv`],
   cursor: (e) => [cursorAt(e.deployment), cursorAt(e.flow), cursorAt('999')],
   limit: () => ['200'],
   state: (_, route) => [route.path.includes('alerts') ? 'raised' : 'succeeded'],
@@ -129,6 +131,7 @@ const inBody: Record<string, Bodies> = {
   'POST /v1/flows': (e, own) => documents(e, own).map((body) => ({ name: fresh(), ...(body as object) })),
   'PUT /v1/flows/{name}/draft': documents,
   'POST /v1/flows/{name}:check': documents,
+  'POST /v1/flows/{name}:test-run': (e) => [{ inputs: { sensors: { file: e.testFile } }, seconds: 1 }],
   'POST /v1/flows/{name}:publish': () => [{ note: 'a note' }],
   'PATCH /v1/nodes/{id}': (e) => [{ labels: {} }, { parameters: { [e.flow]: { limit: 1 } } }],
   'POST /v1/groups': (e, own) => members(e, own).map((body) => ({ name: fresh(), ...(body as object) })),

@@ -9,6 +9,7 @@ export type WhoMay = Permission | 'signed in' | 'nodes' | 'anybody';
 export const whoMay: Readonly<Record<string, WhoMay>> = {
   'GET /v1/audit': 'audit.read',
   'GET /v1/events': 'events.read',
+  'GET /v1/overview': 'overview.read',
   'POST /v1/sessions': 'anybody',
   'DELETE /v1/sessions/current': 'signed in',
   'GET /v1/tokens': 'access.read',
@@ -53,6 +54,10 @@ export const whoMay: Readonly<Record<string, WhoMay>> = {
   'POST /v1/flows/{name}:check': 'flows.read',
   'GET /v1/flows/{name}:diff': 'flows.read',
   'POST /v1/flows/{name}:publish': 'flows.write',
+  'POST /v1/flows/{name}:test-run': 'flows.write',
+  'GET /v1/test-files': 'flows.read',
+  'POST /v1/test-files': 'flows.write',
+  'DELETE /v1/test-files/{id}': 'flows.write',
   'GET /v1/flows/{name}/versions': 'flows.read',
   'GET /v1/flows/{name}/versions/{version}': 'flows.read',
   'GET /v1/nodes': 'fleet.read',

@@ -33,6 +33,7 @@ interface Change {
   /** What the entry says. */
   action: string;
   token?: string | null;
+  headers?: Record<string, string>;
 }
 type Make = () => Change | Promise<Change>;
 
@@ -122,6 +123,12 @@ const changes: Record<string, Make> = {
     const document = { ...(body.document as Json), parameters: {} };
     return { at: { name: e.flow }, body: { document }, action: 'flows.save-draft' };
   },
+  'POST /v1/test-files': () => ({
+    body: 't,p\n1,2\n',
+    headers: { 'content-type': 'text/csv' },
+    action: 'flows.upload-test-file',
+  }),
+  'DELETE /v1/test-files/{id}': () => ({ at: { id: e.testFile }, action: 'flows.remove-test-file' }),
   'POST /v1/flows/{name}:publish': () => ({ at: { name: e.flow }, body: {}, action: 'flows.publish' }),
   'PATCH /v1/nodes/{id}': () => ({
     at: { id: e.node.id },
@@ -184,6 +191,7 @@ const changes: Record<string, Make> = {
 const silent = [
   'POST /v1/resources/{name}/uploads/{upload}:parts',
   'POST /v1/flows/{name}:check',
+  'POST /v1/flows/{name}:test-run',
   'POST /v1/groups:preview',
   'POST /v1/deployments:plan',
   'POST /v1/agent/report',
@@ -192,8 +200,11 @@ const silent = [
   'POST /v1/agent/results',
 ];
 
-const send = (route: Route, { at = {}, body, token }: Change): Promise<Answer<Json>> =>
-  e.t.call(route.method, pathOf(route, at), body, { token, headers: { 'if-match': '*' } });
+const send = (route: Route, { at = {}, body, token, headers }: Change): Promise<Answer<Json>> =>
+  e.t.call(route.method, pathOf(route, at), body, {
+    token,
+    headers: { 'if-match': '*', ...headers },
+  });
 
 describe('the audit log is complete (one entry a change) and tamper-evident', () => {
   it('every changing route of the document is known here', () => {

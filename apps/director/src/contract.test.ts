@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => t?.close());
 
-const isStream = (route: Route) => route.path === '/v1/events';
+const isStream = (route: Route) => route.stream || route.path === '/v1/events';
 const isForNodes = (route: Route) => route.path.startsWith('/v1/agent/');
 const ask = (route: Route, path: string, body?: unknown, headers: Record<string, string> = {}) =>
   isForNodes(route)

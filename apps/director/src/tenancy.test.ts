@@ -112,7 +112,7 @@ function queriesOf(route: Route, e: Estate): string[] {
 }
 
 const isForNodes = (route: Route) => route.path.startsWith('/v1/agent/') && !route.open;
-const isStream = (route: Route) => route.path === '/v1/events';
+const isStream = (route: Route) => route.stream || route.path === '/v1/events';
 const changes = ({ route: { method, path } }: Request) =>
   method !== 'GET' && !/:(check|plan|preview)$/.test(path);
 
@@ -137,7 +137,9 @@ function crossing(route: Route): Request[] {
 const decoysOf = (e: Estate): [string, string][] => [
   [e.word, 'atlantis'],
   [e.digest, `sha256:${'0123456789abcdef'.repeat(4)}`],
-  ...[e.user.id, e.token.id, e.joinToken.id, e.upload, e.node.id, e.group.id, e.deployment].map(decoy),
+  ...[e.user.id, e.token.id, e.joinToken.id, e.upload, e.testFile, e.node.id, e.group.id, e.deployment].map(
+    decoy,
+  ),
   ...[e.assignment, e.alert, e.t.organization].map(decoy),
 ];
 const decoy = (id: string): [string, string] => [id, newId()];

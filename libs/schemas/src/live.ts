@@ -5,6 +5,7 @@
  * interval, counts are exact.
  */
 import { z } from 'zod';
+import { pageOf } from './access.js';
 import { ModuleCounters, RecordValues, Severity } from './protocol.js';
 import { ProblemPlace } from './problem.js';
 
@@ -111,3 +112,7 @@ export const TestFile = z
   })
   .meta({ id: 'TestFile' });
 export type TestFile = z.infer<typeof TestFile>;
+export const TestFileList = pageOf(TestFile).meta({ id: 'TestFileList' });
+
+export const TestFileQuery = z.object({ name: z.string().min(1).max(255).optional() });
+export type TestFileQuery = z.infer<typeof TestFileQuery>;

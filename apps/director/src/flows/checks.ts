@@ -158,10 +158,14 @@ function withLine(problem: ProblemPlace, reading: DraftReading): ProblemPlace {
 }
 
 /** The first sentences of the problems, for a detail that is read alone. */
-export function invalidFlow(name: string, problems: readonly ProblemPlace[]): Failure {
+export function invalidFlow(
+  name: string,
+  problems: readonly ProblemPlace[],
+  done: 'published' | 'tested' = 'published',
+): Failure {
   const shown = problems.slice(0, 3).map(({ module, detail }) => (module ? `${module}: ${detail}` : detail));
   const more = problems.length > shown.length ? ` And ${problems.length - shown.length} more.` : '';
-  return new Failure('flows.invalid', `${name} cannot be published. ${shown.join(' ')}${more}`, {
+  return new Failure('flows.invalid', `${name} cannot be ${done}. ${shown.join(' ')}${more}`, {
     errors: problems.slice(0, ERRORS_TOLD),
   });
 }

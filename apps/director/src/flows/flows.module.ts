@@ -1,5 +1,5 @@
 /** The room `flows`: drafts that people edit, and versions that never change. */
-import { Global, Inject, Module, type OnModuleInit } from '@nestjs/common';
+import { Global, Inject, Module, UnsupportedMediaTypeException, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
 import { CatalogueModule } from '../catalogue/catalogue.module.js';
@@ -13,17 +13,29 @@ import { FlowsService } from './flows.service.js';
 import { FlowsStore } from './flows.store.js';
 import { PublishingService } from './publishing.service.js';
 import { FlowsUseResources } from './resource-users.js';
+import { FILE_TYPES, TestFilesController } from './testing/test-files.controller.js';
+import { TestFilesJob } from './testing/test-files.job.js';
+import { TestFilesService } from './testing/test-files.service.js';
+import { TestFilesStore } from './testing/test-files.store.js';
+import { TestRunsController } from './testing/test-runs.controller.js';
+import { TestRunsService } from './testing/test-runs.service.js';
+import { WorkFolders } from './testing/work-folders.js';
 
 @Global()
 @Module({
   imports: [CatalogueModule],
-  controllers: [FlowsController],
+  controllers: [FlowsController, TestFilesController, TestRunsController],
   providers: [
     FlowChecks,
     FlowsReader,
     FlowsService,
     FlowsStore,
     PublishingService,
+    TestFilesJob,
+    TestFilesService,
+    TestFilesStore,
+    TestRunsService,
+    WorkFolders,
     { provide: ResourceUsers, useClass: FlowsUseResources },
   ],
   // Global for ResourceUsers alone: the catalogue asks it before it deletes.
@@ -43,5 +55,10 @@ export class FlowsModule implements OnModuleInit {
       { parseAs: 'string', bodyLimit: this.config.maxBodyBytes },
       (_request, body, done) => done(null, body),
     );
+    // A test file goes to the disk as it comes; no parser may collect it.
+    server.addContentTypeParser(FILE_TYPES, (request, payload, done) => {
+      if (request.routeOptions.url === '/v1/test-files') done(null, payload);
+      else done(new UnsupportedMediaTypeException());
+    });
   }
 }

@@ -37,4 +37,12 @@ export class FlowsReader {
   async latestVersion(tx: SqlTx, flow: string): Promise<number | undefined> {
     return (await this.flows.find(tx, flow))?.latest_version;
   }
+
+  /** Of all flows, by name; 0 when nothing was published. */
+  async latestVersions(tx: SqlTx): Promise<Map<string, number>> {
+    const rows = await tx.sql<{ name: string; latest_version: number }>(
+      'SELECT name, latest_version FROM flows',
+    );
+    return new Map(rows.map((row) => [row.name, row.latest_version]));
+  }
 }

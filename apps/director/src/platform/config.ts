@@ -36,6 +36,15 @@ export const Variables = z.object({
   MILLRACE_STORAGE_QUOTA_BYTES: number(1_024, Number.MAX_SAFE_INTEGER)
     .default(107_374_182_400)
     .meta(about('What all files of an organization may take together, uploads under way included.')),
+  MILLRACE_MAX_TEST_FILE_BYTES: number(1_024, 1_073_741_824)
+    .default(67_108_864)
+    .meta(about('Largest file that a test run may read.')),
+  MILLRACE_TEST_FILES_QUOTA_BYTES: number(1_024, Number.MAX_SAFE_INTEGER)
+    .default(1_073_741_824)
+    .meta(about('What the test files of an organization may take together; each is kept for a day.')),
+  MILLRACE_TEST_RUN_MEMORY_MB: number(64, 65_536)
+    .default(256)
+    .meta(about('Heap of the process of a test run, in MiB; in all it may take twice as much.')),
   MILLRACE_LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
@@ -110,6 +119,9 @@ export interface Config {
   maxBodyBytes: number;
   maxUploadBytes: number;
   storageQuotaBytes: number;
+  maxTestFileBytes: number;
+  testFilesQuotaBytes: number;
+  testRunMemoryMb: number;
   logLevel: Values['MILLRACE_LOG_LEVEL'];
   jobs: Values['MILLRACE_JOBS'];
   database: { url?: string; ownerUrl?: string; connections: number };
@@ -163,6 +175,9 @@ function shaped(values: Values): Config {
     maxBodyBytes: values.MILLRACE_MAX_BODY_BYTES,
     maxUploadBytes: values.MILLRACE_MAX_UPLOAD_BYTES,
     storageQuotaBytes: values.MILLRACE_STORAGE_QUOTA_BYTES,
+    maxTestFileBytes: values.MILLRACE_MAX_TEST_FILE_BYTES,
+    testFilesQuotaBytes: values.MILLRACE_TEST_FILES_QUOTA_BYTES,
+    testRunMemoryMb: values.MILLRACE_TEST_RUN_MEMORY_MB,
     logLevel: values.MILLRACE_LOG_LEVEL,
     jobs: values.MILLRACE_JOBS,
     database: {

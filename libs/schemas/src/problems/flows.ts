@@ -48,5 +48,26 @@ export const flows = {
     status: 422,
     title: 'A parameter is unknown, missing or of the wrong type',
   },
+  'flows.test-file-not-found': { kind: 'refusal', status: 404, title: 'There is no such test file' },
+  'flows.test-file-unfit': {
+    kind: 'refusal',
+    status: 422,
+    title: 'The file is neither CSV nor JSON lines',
+  },
+  'flows.test-file-too-large': {
+    kind: 'refusal',
+    status: 413,
+    title: 'The file is larger than a test file may be',
+  },
+  'flows.test-files-full': {
+    kind: 'refusal',
+    status: 413,
+    title: 'The test files of the organization take all the space that they may',
+  },
+  'flows.test-input': {
+    kind: 'refusal',
+    status: 422,
+    title: 'A source of the test run needs a file, or an input names no source',
+  },
   'flows.resource': { kind: 'refusal', status: 422, title: 'A reference to a resource is not valid' },
 } as const satisfies ProblemTable;

@@ -1,9 +1,9 @@
 /**
- * A file in place of a source, for `millrace run --input module=FILE`: CSV, or JSON lines when the first
+ * A file in place of a source, for `millrace run --input module=FILE` and test runs of the director: CSV, or JSON lines when the first
  * character is a brace. Gzip too.
  *
  * Guarantee: time is `t` in epoch milliseconds, unless the source that it replaces is a source.csv, whose
- * timestamp settings, columns and fields then apply. It is read at full speed, from its beginning.
+ * timestamp settings, columns and fields then apply. It is read from its beginning, at full speed unless told.
  */
 import { Schema, type Batch, type Create } from '@millrace/engine';
 import { kind as csvKind } from '../csv/kind.js';
@@ -12,25 +12,36 @@ import { replaySource, type Rows } from '../csv/replay.js';
 import type { Outcome } from '../csv/cells.js';
 import { JsonRows } from './json.js';
 
+export interface InputOptions {
+  /** How a person calls the file; its path when absent. */
+  name?: string;
+  /** Times as fast as it was recorded; as fast as it goes when absent. */
+  speed?: number;
+}
+
 /**
  * @param file absolute path
  * @param replaced settings of the source that is replaced, as the flow wrote them, when it is a source.csv
  */
-export function inputSource(file: string, replaced?: unknown): Create {
+export function inputSource(
+  file: string,
+  replaced?: unknown,
+  { name = file, speed = Infinity }: InputOptions = {},
+): Create {
   return (context) => {
     const schema = new Schema();
     const parsed = replaced === undefined ? undefined : csvKind.settings.parse(replaced);
     const settings: CsvSettings = parsed ?? { timestamp: { column: 't', format: 'epochMs' }, delimiter: ',' };
     const rows = new EitherRows(
       () => new JsonRows(schema, settings, (reason) => context.drop(reason)),
-      () => new CsvRows(schema, settings, file),
+      () => new CsvRows(schema, settings, name),
     );
     return replaySource(
       context,
       schema,
       rows,
-      { speed: Infinity, scale: false, rebase: false, loop: false },
-      file,
+      { speed, scale: false, rebase: false, loop: false },
+      name,
       () => file,
     );
   };

@@ -1,0 +1,47 @@
+/**
+ * The behaviours of a test run: sources with a file read it, and what acts on the world outside only counts.
+ *
+ * Guarantee: a module that is replaced is never made, so it opens nothing. `sink.director` is kept: it writes
+ * nowhere itself, and the host hears what it would send.
+ */
+import type { Behaviours, Create } from '@millrace/engine';
+import type { Catalogue } from '@millrace/flow';
+import { inputSource } from '@millrace/modules';
+import { Failure } from '@millrace/schemas';
+import type { TestOrder } from './ipc.js';
+
+export function behavioursOf(
+  { document, inputs, speed }: TestOrder,
+  kinds: Catalogue,
+  behaviours: Behaviours,
+): Behaviours {
+  const replaced = new Map<string, Create>();
+  for (const [id, { type, settings }] of Object.entries(document.modules)) {
+    const category = kinds.get(type)?.category;
+    const input = inputs[id];
+    if (input !== undefined)
+      replaced.set(
+        id,
+        inputSource(input.path, type === 'source.csv' ? settings : undefined, { ...input, speed }),
+      );
+    else if (type !== 'sink.director' && (category === 'sink' || category === 'act'))
+      replaced.set(id, withholds);
+  }
+  return new Map(
+    [...behaviours].map(([type, usual]): [string, Create] => [
+      type,
+      (context) => (replaced.get((context as { id: string }).id) ?? usual)(context),
+    ]),
+  );
+}
+
+/** Nothing leaves a test run. */
+const withholds: Create = (context: { count(what: string, n: number): void }) => ({
+  process: (batch) => context.count('not-sent', batch.n),
+});
+
+export const noFile = (file: string): Failure =>
+  new Failure(
+    'flows.test-input',
+    `A test run reads no file of the director, and the flow names ${file}. Upload it to the catalogue and write resource:NAME@VERSION.`,
+  );
