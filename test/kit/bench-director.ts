@@ -11,6 +11,7 @@ import {
   EnrolRequest,
   OutboxRequest,
   type AlertMessage,
+  type Command,
   type DesiredFlow,
   type DesiredPayload,
   type FlowDocument,
@@ -19,6 +20,7 @@ import {
   type Metrics,
   type NodeStrategy,
   type PublicKey,
+  type Reply,
   type ResultMessage,
   type SignedDesired,
   type SignedReport,
@@ -72,6 +74,9 @@ export interface BenchDirector {
   /** Serves this over HTTP and publishes it, whatever it is. */
   offer(state: SignedDesired): Promise<void>;
   restartFlow(flow: string): Promise<void>;
+  /** Signs and sends a command; gives its id. Answers lie in `replies`. */
+  command(command: Pick<Command, 'verb'> & Partial<Command>): Promise<string>;
+  replies: Reply[];
   /** The newest report of a flow that fits; waits for it. */
   flowReport(
     flow: string,
@@ -147,6 +152,7 @@ export async function startBenchDirector(): Promise<BenchDirector> {
     reports: [] as SignedReport[],
     alerts: [] as AlertMessage[],
     results: [] as ResultMessage[],
+    replies: [] as Reply[],
     metrics: [] as Metrics[],
     presence: [] as string[],
     requests: [] as BenchDirector['requests'],
@@ -184,6 +190,7 @@ export async function startBenchDirector(): Promise<BenchDirector> {
   };
   subscribeTyped(transport, address, 'report', report, { onInvalid });
   subscribeTyped(transport, address, 'metrics', (message) => void bench.metrics.push(message), { onInvalid });
+  subscribeTyped(transport, address, 'reply', (reply) => void bench.replies.push(reply), { onInvalid });
   subscribeTyped(transport, address, 'presence', ({ state }) => void bench.presence.push(state), {
     onInvalid,
   });
@@ -332,17 +339,16 @@ export async function startBenchDirector(): Promise<BenchDirector> {
       await publishTyped(transport, address, 'desired', next);
     },
     async restartFlow(flow: string) {
-      const payload = {
-        id: String(Math.random()),
-        deadline: Date.now() + 10_000,
-        verb: 'restart' as const,
-        flow,
-      };
+      await director.command({ verb: 'restart', flow });
+    },
+    async command(command: Pick<Command, 'verb'> & Partial<Command>) {
+      const payload = { id: String(Math.random()), node, deadline: Date.now() + 10_000, ...command };
       const value = sign(null, canonicalBytes(payload), privateKey).toString('base64url');
       await publishTyped(transport, address, 'command', {
         payload,
         signature: { keyId: 'bench', algorithm: 'ed25519', value },
       });
+      return payload.id;
     },
     async flowReport(flow: string, fits: (report: FlowReport) => boolean, what: string, ms?: number) {
       const latest = () => bench.reports.at(-1)?.payload.flows.find((report) => report.flow === flow);

@@ -28,7 +28,9 @@ import { startSender } from './outbox/sender.js';
 import { collectBlobs } from './reconcile/collect.js';
 import { startReconcile, type Reconcile } from './reconcile/loop.js';
 import { commandHandler } from './reports/commands.js';
+import { flowLogs } from './reports/flow-logs.js';
 import { startReporter } from './reports/reporter.js';
+import { startTaps, type Taps } from './reports/taps.js';
 import { agentStatus, type AgentStatus } from './status.js';
 
 export interface Agent {
@@ -86,6 +88,7 @@ export async function startAgent(config: AgentConfig, log: Log = createLog(confi
   const api = directorApi(identity.url, identity.credential);
   const time = trustedTime({ api, identity, now, wall });
   const blobs = await openBlobFolder(folders.blobs);
+  const logs = flowLogs({ wall });
   let changed = () => undefined as void;
   const inbox = await openInbox({
     folders,
@@ -109,6 +112,8 @@ export async function startAgent(config: AgentConfig, log: Log = createLog(confi
         log,
         now,
         keep,
+        logs,
+        onFrame: (...frame) => taps.frame(...frame),
         onChange: () => changed(),
       }),
     collect: () => collectBlobs(blobs, reconcile.lanes, inbox.accepted, log),
@@ -116,13 +121,23 @@ export async function startAgent(config: AgentConfig, log: Log = createLog(confi
     wall,
     random,
     log,
+    note: (flow, level, message) => logs.add(flow, level, '', message),
     trustedNow: inbox.trustedNow,
     onChange: () => changed(),
   });
   if (inbox.accepted !== null) reconcile.desire(inbox.accepted.flows, inbox.accepted.expiresAt);
 
   // The director: heard over MQTT, asked over HTTPS, told over either.
-  const command = commandHandler({ identity, wall, restart: reconcile.restart });
+  const { lanes } = reconcile;
+  const taps: Taps = startTaps({ lanes, now, wall, publish: (reply) => link.publish('reply', reply) });
+  const command = commandHandler({
+    identity,
+    trustedNow: inbox.trustedNow,
+    restart: reconcile.restart,
+    hasFlow: (flow) => lanes.has(flow),
+    logs,
+    taps,
+  });
   const link = createLink({
     identity,
     log,
@@ -177,7 +192,7 @@ export async function startAgent(config: AgentConfig, log: Log = createLog(confi
   const reporter = await startReporter({
     identity,
     inbox,
-    lanes: reconcile.lanes,
+    lanes,
     seqFile: folders.reportSeq,
     facts: async () => nodeFacts(dataDir, await held()),
     async send(report) {
@@ -197,7 +212,7 @@ export async function startAgent(config: AgentConfig, log: Log = createLog(confi
     return { made: sum('made'), sent: sum('sent'), buffered: sum('buffered'), dropped: sum('dropped') };
   };
   const metrics = startMetrics({
-    lanes: reconcile.lanes,
+    lanes,
     dataDir,
     outbox: counts,
     wall,
@@ -212,14 +227,16 @@ export async function startAgent(config: AgentConfig, log: Log = createLog(confi
     organization: identity.organization,
     status: () =>
       agentStatus({
-        lanes: reconcile.lanes,
+        lanes,
         inbox,
         connected,
         outbox: counts,
-        metrics: () => flowMetrics(reconcile.lanes),
+        metrics: () => flowMetrics(lanes),
+        taps: taps.counts,
       }),
     async close() {
       metrics.close();
+      taps.close();
       await poll.close();
       await reconcile.close();
       await reporter.close();

@@ -5,6 +5,7 @@ import type { Inbox, Refused } from './desired/inbox.js';
 import type { OutboxCounts } from './outbox/outbox.js';
 import type { Lane } from './reconcile/lane.js';
 import { flowReport, upProcess } from './reports/flow-report.js';
+import type { TapCounts } from './reports/taps.js';
 
 export interface AgentStatus {
   /** Whether MQTT works. */
@@ -15,6 +16,8 @@ export interface AgentStatus {
   flows: FlowReport[];
   metrics: FlowMetrics[];
   outbox: OutboxCounts;
+  /** Looks of the director at running flows, and frames for them. */
+  taps: TapCounts;
   /** Process numbers by flow. */
   processes: Record<string, number[]>;
 }
@@ -25,6 +28,7 @@ export interface StatusOptions {
   connected(): boolean;
   outbox(): OutboxCounts;
   metrics(): FlowMetrics[];
+  taps(): TapCounts;
 }
 
 export async function agentStatus({
@@ -33,6 +37,7 @@ export async function agentStatus({
   connected,
   outbox,
   metrics,
+  taps,
 }: StatusOptions): Promise<AgentStatus> {
   const clocks = { now: performance.now(), wall: Date.now() };
   const flows: FlowReport[] = [];
@@ -51,6 +56,7 @@ export async function agentStatus({
     flows,
     metrics: metrics(),
     outbox: outbox(),
+    taps: taps(),
     processes,
   };
 }

@@ -11,3 +11,4 @@ export * from './deployments.js';
 export * from './alerts.js';
 export * from './live.js';
 export * from './overview.js';
+export * from './looking.js';

@@ -333,6 +333,8 @@ export type Ack = z.infer<typeof Ack>;
 
 export const Command = z.object({
   id: z.string(),
+  /** The node that it is for; another one does nothing. Old directors do not say. */
+  node: z.string().optional(),
   deadline: milliseconds,
   verb: z.enum(['restart', 'logs', 'tap']),
   flow: z.string().optional(),

@@ -22,6 +22,7 @@ import {
   type Request,
   type ToHost,
 } from './ipc.js';
+import { flowLooks } from './looks.js';
 import { metricsOf } from './metrics.js';
 import { loadState, saveState, stateBytes } from './state.js';
 
@@ -58,6 +59,11 @@ export function hostFlow({ kinds, behaviours }: HostOptions): void {
     if (process.connected) process.send?.(message, undefined, undefined, sent);
     else sent();
   };
+
+  const looks = flowLooks({
+    running: () => (open ? run : undefined),
+    tell: (look, frame, missed, sent) => tell({ look, frame, missed }, sent),
+  });
 
   /** Requests are done one after the other, in the order in which they came. */
   let before: Promise<void> = Promise.resolve();
@@ -221,6 +227,8 @@ export function hostFlow({ kinds, behaviours }: HostOptions): void {
       kept.delete(message.ack);
       if (message.error === undefined) waiting?.resolve();
       else waiting?.reject(new Failure('platform.unavailable', message.error));
+    } else if ('looks' in message) {
+      looks.set(message.looks);
     } else if ('request' in message) {
       const { id, request } = message;
       then(() =>

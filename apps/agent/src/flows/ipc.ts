@@ -7,7 +7,7 @@
  *     spawned --prepare--> warm --open--> open --pause--> warm --open--> ...   --stop--> gone
  */
 import type { DirectorMessage } from '@millrace/engine';
-import type { FlowMetrics, LockedResource, ParameterValue, ProblemCode } from '@millrace/schemas';
+import type { FlowMetrics, LockedResource, ParameterValue, ProblemCode, TapFrame } from '@millrace/schemas';
 
 export type Request =
   /** Read and check the flow, bind its modules, load its resources; the sources stay closed. */
@@ -52,6 +52,17 @@ export interface Answers {
   pause: { left: number; state: Uint8Array | null };
   stop: { left: number; state: null };
 }
+/** A look at a flow while it runs: a frame each `intervalMs`, until the lease ends. */
+export interface Look {
+  id: string;
+  /** Absent: all. Those that the flow does not have are left out. */
+  modules?: string[];
+  perPort: number;
+  intervalMs: number;
+  /** From the moment it is heard. */
+  leaseMs: number;
+}
+
 export type Asked = Request['ask'];
 
 export interface HostError {
@@ -64,6 +75,8 @@ export type ToHost =
   | { id: number; request: Request }
   /** The outbox has the message on disk, or could not take it. */
   | { ack: number; error?: string }
+  /** Everybody who looks from now on, each by an id; nobody: an empty list. */
+  | { looks: Look[] }
   /** A host that hears nothing for PATIENCE_MS has a hung parent: it drains and ends. */
   | { ping: true };
 
@@ -74,6 +87,8 @@ export type FromHost =
   | { metrics: Omit<FlowMetrics, 'flow' | 'digest'>; firstAt: number | null }
   /** Acknowledged with its number once it is kept. */
   | { director: number; message: DirectorMessage }
+  /** What one look saw; `missed` frames of it were left out, since the one before had not gone yet. */
+  | { look: string; frame: TapFrame; missed: number }
   | { log: 'info' | 'warn' | 'error'; module: string; message: string }
   /** The flow is over by itself: its files were read to their end, or it failed. */
   | { ended: true; error?: HostError };

@@ -7,7 +7,7 @@
  */
 import { fork } from 'node:child_process';
 import type { DirectorMessage } from '@millrace/engine';
-import { Failure, type FlowMetrics } from '@millrace/schemas';
+import { Failure, type FlowMetrics, type TapFrame } from '@millrace/schemas';
 import type { Log } from '../log.js';
 import {
   PATIENCE_MS,
@@ -16,6 +16,7 @@ import {
   type Asked,
   type FromHost,
   type HostError,
+  type Look,
   type Request,
   type ToHost,
 } from './ipc.js';
@@ -44,6 +45,8 @@ export interface FlowProcess {
   /** Whether two versions may read the sources at once; known once warm. */
   readonly shared: boolean;
   ask<R extends Request>(request: R, deadlineMs: number, signal?: AbortSignal): Promise<Answers[R['ask']]>;
+  /** Everybody who looks at it from now on. */
+  look(looks: Look[]): void;
   /** Asks it to stop; kills it when it does not within the deadline. Resolves when it is gone. */
   end(deadlineMs: number): Promise<void>;
   kill(): Promise<void>;
@@ -60,6 +63,9 @@ export interface ProcessOptions {
   onChange(): void;
   /** Resolves when the message is kept on disk. */
   onDirector(message: DirectorMessage): Promise<void>;
+  onLog(level: 'info' | 'warn' | 'error', module: string, message: string): void;
+  /** What a look saw; the process left out `missed` frames before it. */
+  onFrame(look: string, frame: TapFrame, missed: number): void;
 }
 
 interface Waiting {
@@ -139,6 +145,9 @@ export function startProcess(options: ProcessOptions): FlowProcess {
       );
     } else if ('log' in message) {
       log[message.log]({ module: message.module }, message.message);
+      options.onLog(message.log, message.module, message.message);
+    } else if ('look' in message) {
+      options.onFrame(message.look, message.frame, message.missed);
     } else {
       failure = message.error;
       move('finished');
@@ -242,6 +251,7 @@ export function startProcess(options: ProcessOptions): FlowProcess {
       return shared;
     },
     ask,
+    look: (looks) => send({ looks }),
     kill,
     async end(deadlineMs) {
       if (exit !== undefined) return;

@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import type { DirectorMessage } from '@millrace/engine';
 import type { Log } from '../log.js';
 import type { Lane } from '../reconcile/lane.js';
+import type { FlowLogs } from '../reports/flow-logs.js';
+import type { Taps } from '../reports/taps.js';
 import type { From } from '../outbox/channels.js';
 import { startProcess, type FlowProcess } from './process.js';
 import type { Registry } from './registry.js';
@@ -18,6 +20,8 @@ export interface SpawnOptions {
   now(): number;
   /** Resolves when the message is kept on disk. */
   keep(message: DirectorMessage, from: From): Promise<void>;
+  logs: Pick<FlowLogs, 'add'>;
+  onFrame: Taps['frame'];
   /** A process changed its phase. */
   onChange(): void;
 }
@@ -35,6 +39,8 @@ export async function spawnFlow(lane: Lane, key: string, options: SpawnOptions):
     log,
     now: options.now,
     onDirector: (message) => options.keep(message, { flow: lane.flow, version }),
+    onLog: (level, module, message) => options.logs.add(lane.flow, level, module, message),
+    onFrame: options.onFrame,
     onChange() {
       const { phase, failure } = process;
       if (phase === 'dead') void options.registry.remove(process.pid).catch(() => undefined);

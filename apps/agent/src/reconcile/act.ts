@@ -33,6 +33,8 @@ export interface Tools {
   wall(): number;
   random: Random;
   log: Log;
+  /** A line for who asks what became of a flow. */
+  note(flow: string, level: 'info' | 'warn' | 'error', message: string): void;
 }
 
 /** Loading a large model on a small machine takes minutes. */
@@ -133,10 +135,11 @@ const executors: Executors = {
     lane.processes.set(key, process);
   },
 
-  async open({ key }, lane) {
+  async open({ key }, lane, { note }) {
     const { state } = lane.folders.set(key);
     await lane.processes.get(key)!.ask({ ask: 'open', state, saveTo: state }, OPEN_MS);
     lane.restart = null;
+    note(lane.flow, 'info', `version ${lane.settings.get(key)?.version ?? '?'} runs`);
   },
 
   async swap({ from, key: to, set }, lane, tools) {
@@ -158,8 +161,10 @@ const executors: Executors = {
         { flow, version: set.version, error: messageOf(error) },
         'the new version cannot open its sources',
       );
+      tools.note(flow, 'error', `version ${set.version} cannot open its sources: ${messageOf(error)}`);
       return;
     }
+    tools.note(flow, 'info', `version ${set.version} took over and is on probation`);
     if (old === undefined) return;
     const shared = old.shared && next.shared;
     await change(lane, tools, {
@@ -170,6 +175,7 @@ const executors: Executors = {
   async settle({ key }, lane, tools) {
     const old = lane.record.good?.key;
     const swap = stoodStill(lane, key);
+    tools.note(lane.flow, 'info', `version ${lane.record.trying?.version ?? '?'} stays`);
     await change(lane, tools, {
       swap,
       good: lane.record.trying,
@@ -193,6 +199,8 @@ const executors: Executors = {
       { flow: lane.flow, version: trying.version, outcome, reason },
       'the version before goes on',
     );
+    const why = `version ${trying.version} is taken back: ${reason.detail}`;
+    tools.note(lane.flow, 'error', `${why}; the version before goes on`);
     await end(lane, key, STOP_MS);
   },
 
@@ -202,6 +210,7 @@ const executors: Executors = {
       { flow: lane.flow, version: set.version, outcome, reason },
       'the version is not brought up',
     );
+    tools.note(lane.flow, 'error', `version ${set.version} is not brought up: ${reason.detail}`);
     await end(lane, key, STOP_MS);
   },
 
@@ -223,11 +232,16 @@ const executors: Executors = {
 };
 
 /** What the old version hands over, or null when it had to be killed. */
-async function pauseOld(old: FlowProcess, lane: Lane, { log }: Tools): Promise<Answers['pause'] | null> {
+async function pauseOld(
+  old: FlowProcess,
+  lane: Lane,
+  { log, note }: Tools,
+): Promise<Answers['pause'] | null> {
   try {
     return await old.ask({ ask: 'pause' }, PAUSE_MS);
   } catch (error) {
     log.warn({ flow: lane.flow, error: messageOf(error) }, 'the old version does not drain and is killed');
+    note(lane.flow, 'warn', 'the old version does not drain and is killed');
     await old.kill();
     return null;
   }

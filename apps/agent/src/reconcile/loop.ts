@@ -118,12 +118,14 @@ export async function startReconcile(options: LoopOptions): Promise<Reconcile> {
     if (process?.failure === undefined || process.key !== lane.record.good?.key) return;
     const { detail } = process.failure;
     const evidence = process.stderr === '' ? {} : { evidence: { stderr: process.stderr.slice(-1000) } };
+    options.note(lane.flow, 'error', `the flow that runs has failed: ${detail}`);
     goodFailed(lane, process.key, { code: 'CRASHED', detail, ...evidence }, at());
   }
 
   async function stepFailed(lane: Lane, step: Step, error: unknown): Promise<void> {
     if ('key' in step && step.key !== lane.wanted?.key && step.key !== lane.record.good?.key) return;
     log.warn({ flow: lane.flow, step: step.do, error: String(error) }, 'a step did not succeed');
+    options.note(lane.flow, 'warn', `"${step.do}" did not succeed: ${messageOf(error)}`);
     if (step.do === 'open') await end(lane, step.key, CLOSE_MS);
     const verdict = afterFailure(step, lane, error, at());
     if (lane.retry?.reason.code === 'NO_SPACE') await options.collect();
@@ -160,6 +162,7 @@ export async function startReconcile(options: LoopOptions): Promise<Reconcile> {
       if (lane === undefined) return false;
       lane.failures = [];
       lane.restart = null;
+      options.note(flow, 'info', 'it is started anew, as a command asked');
       await change(lane, options, { verdict: null });
       const key = lane.record.good?.key;
       if (key !== undefined) await lane.processes.get(key)?.end(CLOSE_MS);
@@ -181,3 +184,5 @@ export async function startReconcile(options: LoopOptions): Promise<Reconcile> {
     },
   };
 }
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
