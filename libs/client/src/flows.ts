@@ -4,6 +4,7 @@ import {
   FlowChecked,
   FlowDiffReply,
   FlowDraft,
+  FlowDraftSaves,
   FlowList,
   FlowVersion,
   FlowVersionDetails,
@@ -30,6 +31,11 @@ export const flowsOf = (http: Http) => ({
       text: yaml(text),
       headers: ifMatch === undefined ? {} : { 'if-match': ifMatch },
     }),
+  /** Every save of the draft is kept; newest first. */
+  saves: (name: string, query: PageQuery = {}) =>
+    http.ask(FlowDraftSaves, 'GET', `/v1/flows/${segment(name)}/drafts`, { query }),
+  saved: (name: string, revision: number) =>
+    http.ask(FlowDraft, 'GET', `/v1/flows/${segment(name)}/drafts/${revision}`),
   /** Of this text, or of the draft. */
   check: (name: string, text?: string) =>
     http.ask(FlowChecked, 'POST', `/v1/flows/${segment(name)}:check`, {
