@@ -1,6 +1,13 @@
 /** The pages of the room. */
-import { Page } from '../ui/page.js';
+import { Route, Switch } from 'wouter';
+import { NoSuchPage } from '../ui/page.js';
+import { NodesPage } from './nodes-page.js';
 
 export default function Room() {
-  return <Page title="Nodes">{null}</Page>;
+  return (
+    <Switch>
+      <Route path="/nodes" component={NodesPage} />
+      <Route component={NoSuchPage} />
+    </Switch>
+  );
 }
