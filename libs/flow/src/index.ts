@@ -6,6 +6,7 @@ export * from './diff.js';
 export * from './expression/index.js';
 export * from './graph.js';
 export * from './kind.js';
+export * from './merge.js';
 export { didYouMean, nearest } from './nearest.js';
 export * from './parameters.js';
 export * from './pointer.js';
