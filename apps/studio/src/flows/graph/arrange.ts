@@ -35,10 +35,14 @@ function graphFor(document: Pick<FlowDocument, 'modules'>, tall: number): ElkNod
       'elk.algorithm': 'layered',
       'elk.direction': 'RIGHT',
       'elk.spacing.nodeNode': '32',
-      'elk.layered.spacing.nodeNodeBetweenLayers': '80',
+      'elk.layered.spacing.nodeNodeBetweenLayers': '56',
       'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
       'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
       'elk.separateConnectedComponents': 'true',
+      // A long chain goes on in the next line, as a text does, so that it can be read without moving about.
+      'elk.layered.wrapping.strategy': 'MULTI_EDGE',
+      'elk.layered.wrapping.additionalEdgeSpacing': '24',
+      'elk.aspectRatio': '1.9',
     },
     children: modules.map((id) => ({ id, width: CARD.width, height: tall })),
     edges: wires

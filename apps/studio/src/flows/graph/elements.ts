@@ -111,12 +111,17 @@ export const isLive = (overlay: ModuleOverlay | undefined): boolean =>
   overlay?.spark !== undefined || overlay?.note !== undefined || overlay?.error !== undefined;
 
 /** Known before it is drawn: what is out of sight needs no drawing to be known. */
-function sizeOf({ input, outputs, overlay }: CardData): Pick<CardNode, 'width' | 'height' | 'handles'> {
+function sizeOf({
+  input,
+  outputs,
+  overlay,
+}: CardData): Pick<CardNode, 'width' | 'height' | 'measured' | 'handles'> {
   const height = heightOf(outputs.length, isLive(overlay));
   const port = { width: 10, height: 10 };
   return {
     width: CARD.width,
     height,
+    measured: { width: CARD.width, height },
     handles: [
       ...(input
         ? [{ id: INPUT, type: 'target' as const, position: LEFT, x: -5, y: portY(0, 1) - 5, ...port }]

@@ -194,7 +194,6 @@ function Canvas(props: FlowGraphProps) {
             selectionKeyCode={edit === undefined ? null : 'Shift'}
             elevateNodesOnSelect
             autoPanOnNodeFocus
-            proOptions={{ hideAttribution: true }}
           >
             <Background gap={24} size={1} />
             <Controls showInteractive={false} fitViewOptions={FIT} />

@@ -62,7 +62,8 @@ const PARTS = 3;
 const NAMES = 4;
 
 function inShort(value: unknown): string | undefined {
-  if (typeof value === 'string') return value === '' ? undefined : value.replace(/^resource:/, '');
+  if (typeof value === 'string')
+    return value === '' ? undefined : value.replace(/^resource:/, '').replace(/#sha256:.*$/, '');
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (Array.isArray(value)) {
     const names = value.map(nameIn).filter((name) => name !== undefined);

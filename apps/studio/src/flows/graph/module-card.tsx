@@ -48,7 +48,7 @@ export const ModuleCard = memo(function ModuleCard({
           </span>
         ) : null}
       </div>
-      <div className={classes.line} title={line}>
+      <div className={classes.line} title={line} data-beside={outputs.length > 1 || undefined}>
         {overlay?.line ?? (line === '' ? title : line)}
       </div>
       {isLive(overlay) && <Live {...overlay} />}

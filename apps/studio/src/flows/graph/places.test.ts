@@ -30,9 +30,9 @@ describe('places of modules', () => {
 
   it('keep what a person placed, and fill the rest beside it', () => {
     const modules = chain(6, 2);
-    const places = placesOf({ modules, layout: { m0: { x: 40, y: 300 }, m2: { x: 320, y: 300 } } });
+    const places = placesOf({ modules, layout: { m0: { x: 40, y: 300 }, m2: { x: 296, y: 300 } } });
     expect(places.get('m0')).toEqual({ x: 40, y: 300 });
-    expect(places.get('m4')).toEqual({ x: 600, y: 300 });
+    expect(places.get('m4')).toEqual({ x: 552, y: 300 });
     expect(overlaps(places)).toEqual([]);
   });
 

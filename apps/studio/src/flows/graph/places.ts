@@ -13,7 +13,7 @@ export interface Place {
 }
 export type Places = ReadonlyMap<string, Place>;
 
-const GAP = { x: 80, y: 32 };
+const GAP = { x: 56, y: 32 };
 const STEP = { x: CARD.width + GAP.x, y: CARD.height + GAP.y };
 
 /** `tall`: the highest card there is, so that also live ones keep apart. */

@@ -1,20 +1,12 @@
 /** A wire on the canvas; its label comes with the pointer, and stays where it is marked or selected. */
-import { BaseEdge, EdgeText, getBezierPath, type EdgeProps } from '@xyflow/react';
+import { BaseEdge, EdgeText, getBezierPath, getSmoothStepPath, type EdgeProps } from '@xyflow/react';
 import { memo } from 'react';
 import type { WireEdge } from './elements.js';
 import classes from './graph.module.css';
 
 export const WireLine = memo(function WireLine(props: EdgeProps<WireEdge>) {
-  const { id, sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition, selected, data } = props;
-  const [path, x, y] = getBezierPath({
-    sourceX,
-    sourceY,
-    targetX,
-    targetY,
-    sourcePosition,
-    targetPosition,
-    curvature: 0.3,
-  });
+  const { id, selected, data } = props;
+  const [path, x, y] = pathOf(props);
   const { label, mark } = data?.overlay ?? {};
   return (
     <g className={classes.wire} data-mark={mark} data-selected={selected || undefined}>
@@ -32,3 +24,15 @@ export const WireLine = memo(function WireLine(props: EdgeProps<WireEdge>) {
     </g>
   );
 });
+
+/** Room between a card and a wire that passes it. */
+const ASIDE = 46;
+
+/** A wire that leads back goes around the cards, along the line of the one that it leads to. */
+function pathOf(props: EdgeProps<WireEdge>) {
+  const { sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition } = props;
+  const ends = { sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition };
+  if (targetX > sourceX) return getBezierPath({ ...ends, curvature: 0.3 });
+  const centerY = targetY >= sourceY ? targetY - ASIDE : targetY + ASIDE;
+  return getSmoothStepPath({ ...ends, centerY, borderRadius: 10, offset: 20 });
+}
