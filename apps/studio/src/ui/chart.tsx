@@ -7,11 +7,12 @@ import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import classes from './chart.module.css';
+import { value as say } from './units.js';
 
 export interface Series {
   label: string;
-  /** As long as `t`; null is a gap. */
-  values: readonly (number | null)[];
+  /** As long as `t`; null is a gap, undefined is a time at which only others have a point. */
+  values: readonly (number | null | undefined)[];
   /** Of the theme's hues, by number. */
   hue?: number;
 }
@@ -97,11 +98,11 @@ function optionsOf(
     width: element.clientWidth || 300,
     height,
     legend: { live: true },
-    cursor: sync === undefined ? {} : { sync: { key: sync } },
+    cursor: { dataIdx: ownPoint, ...(sync !== undefined && { sync: { key: sync } }) },
     scales: { x: { time: true } },
     axes: [axis, { ...axis, size: 56 }],
     series: [
-      {},
+      { value: (_, time) => (time === null ? 'now' : new Date(time * 1_000).toLocaleTimeString()) },
       ...shape.split('\n').map((one, index) => {
         const [name, hue] = [one.slice(0, one.lastIndexOf('/')), one.slice(one.lastIndexOf('/') + 1)];
         return {
@@ -110,12 +111,30 @@ function optionsOf(
           width: 1.5,
           spanGaps: false,
           points: { show: false },
+          value: (u: uPlot, at: number | null, series: number, index: number | null) =>
+            say(at ?? (index === null ? lastOf(u, series) : null)),
         };
       }),
     ],
     hooks: { drawClear: [(u) => shade(u, shades(), colour)] },
   };
 }
+
+/** How far a point of the series itself is looked for, where the axis has those of others. */
+const LOOKED_FOR = 200;
+
+function ownPoint(u: uPlot, series: number, at: number): number {
+  const values = u.data[series]!;
+  for (let away = 0; away < LOOKED_FOR; away++) {
+    if (values[at - away] !== undefined) return at - away;
+    if (values[at + away] !== undefined) return at + away;
+  }
+  return at;
+}
+
+/** What it is now, while nobody points at a time. */
+const lastOf = (u: uPlot, series: number): number | null =>
+  (u.data[series] as readonly (number | null | undefined)[]).findLast((value) => value !== undefined) ?? null;
 
 function shade(u: uPlot, { bands, lines }: Shades, colour: (name: string) => string): void {
   const { ctx, bbox } = u;
@@ -166,7 +185,7 @@ function hatch(
 function describe(label: string, t: readonly number[], series: readonly Series[]): string {
   if (t.length === 0) return `${label}: no values yet`;
   const said = series.map(
-    (one) => `${one.label} ${one.values.findLast((value) => value !== null) ?? 'unknown'}`,
+    (one) => `${one.label} ${one.values.findLast((value) => typeof value === 'number') ?? 'unknown'}`,
   );
   return `${label}: ${t.length} points, last ${said.join(', ')}`;
 }
