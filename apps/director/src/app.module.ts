@@ -6,9 +6,18 @@ import { CatalogueModule } from './catalogue/catalogue.module.js';
 import { DeploymentsModule } from './deployments/deployments.module.js';
 import { FleetModule } from './fleet/fleet.module.js';
 import { FlowsModule } from './flows/flows.module.js';
+import { OverviewModule } from './overview/overview.module.js';
 import { PlatformModule, type Platform } from './platform/platform.module.js';
 
-const rooms = [AccessModule, CatalogueModule, FlowsModule, FleetModule, DeploymentsModule, AlertsModule];
+const rooms = [
+  AccessModule,
+  CatalogueModule,
+  FlowsModule,
+  FleetModule,
+  DeploymentsModule,
+  AlertsModule,
+  OverviewModule,
+];
 
 @Module({})
 export class AppModule {

@@ -25,6 +25,7 @@ export const Permission = z
     'alerts.read',
     'alerts.write',
     'events.read',
+    'overview.read',
   ])
   .meta({ id: 'Permission' });
 export type Permission = z.infer<typeof Permission>;

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { AlertState, FieldValue, ResultMessage, Severity } from '@millrace/schemas';
 import { jsonWithoutNul } from '../fleet/node-text.js';
 import type { SqlTx } from '../platform/database/database.js';
+import { newId } from '../platform/id.js';
 
 export interface AlertRow {
   id: string;
@@ -22,6 +23,14 @@ export interface AlertRow {
   acknowledged_at: Date | null;
   cleared_t: number | null;
   cleared_at: Date | null;
+}
+
+/** So many alerts that stand alike. */
+export interface OpenTally {
+  flow: string;
+  state: 'raised' | 'acknowledged';
+  severity: Severity;
+  n: number;
 }
 
 export interface ResultRow {
@@ -118,6 +127,23 @@ export class AlertsStore {
         query.node ?? null,
         query.flow ?? null,
       ],
+    );
+  }
+
+  /** Those that are not cleared, counted by what they have in common. */
+  open(tx: SqlTx): Promise<OpenTally[]> {
+    return tx.sql<OpenTally>(
+      `SELECT flow, state, severity, count(*)::int AS n FROM alerts WHERE state IN ('raised', 'acknowledged')
+       GROUP BY 1, 2, 3`,
+    );
+  }
+
+  /** How many came in each minute, by flow. Ids begin with the time, so the newest lie at the end of the key. */
+  raisedByMinute(tx: SqlTx, from: Date, to: Date): Promise<{ flow: string; minute: number; n: number }[]> {
+    return tx.sql(
+      `SELECT flow, floor(extract(epoch FROM received_at) / 60)::int AS minute, count(*)::int AS n
+       FROM alerts WHERE id >= $1 AND received_at >= $2 AND received_at < $3 GROUP BY 1, 2`,
+      [newId(from.getTime(), new Uint8Array(10)), from, to],
     );
   }
 

@@ -11,6 +11,7 @@ import { AssignmentsService } from './assignments.service.js';
 import { AssignmentsStore } from './assignments.store.js';
 import { DeploymentsController } from './deployments.controller.js';
 import { DeploymentsJob } from './deployments.job.js';
+import { DeploymentsReader } from './deployments.reader.js';
 import { DeploymentsService } from './deployments.service.js';
 import { DeploymentsStore } from './deployments.store.js';
 import { DesiredStates } from './desired.js';
@@ -35,6 +36,7 @@ import { Rollouts } from './rollouts.js';
     AssignmentsStore,
     DeploymentEvents,
     DeploymentsJob,
+    DeploymentsReader,
     DeploymentsService,
     DeploymentsStore,
     DesiredStates,
@@ -51,6 +53,6 @@ import { Rollouts } from './rollouts.js';
     { provide: FlowUsage, useClass: FlowsInUse },
   ],
   // Global for GroupUsers and FlowUsage alone: others ask before they delete.
-  exports: [FlowUsage, GroupUsers],
+  exports: [DeploymentsReader, FlowUsage, GroupUsers],
 })
 export class DeploymentsModule {}

@@ -1,6 +1,6 @@
 /** All SQL about deployments and their targets. */
 import { Injectable } from '@nestjs/common';
-import type { FullStrategy } from '@millrace/fleet';
+import { activeStates, type FullStrategy } from '@millrace/fleet';
 import type {
   DeploymentState,
   FlowDocument,
@@ -144,6 +144,15 @@ export class DeploymentsStore {
        ORDER BY id DESC LIMIT $2`,
       [after ?? null, take, query.state ?? null, query.flow ?? null, query.group ?? null],
     );
+  }
+
+  /** How many are under way. */
+  async underway(tx: SqlTx): Promise<number> {
+    const rows = await tx.sql<{ n: number }>(
+      'SELECT count(*)::int AS n FROM deployments WHERE state = ANY($1)',
+      [activeStates],
+    );
+    return rows[0]?.n ?? 0;
   }
 
   /** Under way; or standing, not being replaced just now, and with nodes that are not done. */

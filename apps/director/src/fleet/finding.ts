@@ -55,7 +55,8 @@ export class NodeFinder {
       const rows = await this.nodes.sought(tx, from, LOOKED_AT, facts);
       const ids = rows.map((row) => row.id);
       const groups = about(ABOUT_GROUPS) ? await this.groupsOf(tx, ids) : undefined;
-      const flows = about(ABOUT_FLOWS) ? byNode(await this.standing.flowsOf(tx, ids)) : undefined;
+      const [first = '', last = ''] = [ids.at(-1), ids[0]];
+      const flows = about(ABOUT_FLOWS) ? byNode(await this.standing.flowsOf(tx, first, last)) : undefined;
       yield filter
         ? rows.filter((row) => matches(filter, subjectOf(row, groups?.get(row.id), flows?.get(row.id))))
         : rows;

@@ -2,6 +2,7 @@
 import { Global, Module } from '@nestjs/common';
 import { NodeCredentials } from '../access/node-credentials.js';
 import { FleetChanges } from './changes.js';
+import { NodeCommands } from './commands.js';
 import { FleetCredentials } from './credentials.js';
 import { NodeFinder } from './finding.js';
 import { FleetReader } from './fleet.reader.js';
@@ -10,6 +11,8 @@ import { GroupsService } from './groups.service.js';
 import { GroupsStore } from './groups.store.js';
 import { JoiningController } from './joining.controller.js';
 import { JoiningService } from './joining.service.js';
+import { LookingController } from './looking.controller.js';
+import { LookingService } from './looking.service.js';
 import { NodeAccounts } from './node-accounts.js';
 import { NodeLink } from './node-link.js';
 import { NodesController } from './nodes.controller.js';
@@ -23,14 +26,16 @@ import { TrustService } from './trust.service.js';
 
 @Global()
 @Module({
-  controllers: [NodesController, GroupsController, JoiningController],
+  controllers: [NodesController, GroupsController, JoiningController, LookingController],
   providers: [
     FleetChanges,
     FleetReader,
     GroupsService,
     GroupsStore,
     JoiningService,
+    LookingService,
     NodeAccounts,
+    NodeCommands,
     NodeFinder,
     NodeLink,
     NodeReports,

@@ -12,6 +12,7 @@ import {
   type Address,
   type Origin,
   type Payload,
+  type Subscription,
   type Transport,
 } from '@millrace/transport';
 import type { Channel } from '@millrace/schemas';
@@ -22,6 +23,10 @@ import { LOG } from '../platform/platform.module.js';
 
 /** Nodes whose messages are handled side by side; each takes a connection of the database. */
 const CONCURRENCY = 8;
+/** A broker that has not agreed to a subscription by then is as good as gone. */
+const GRANTED_MS = 5_000;
+
+const notStarted = () => new Error('the link to the broker was not started yet');
 
 @Injectable()
 export class NodeLink implements BeforeApplicationShutdown {
@@ -38,17 +43,44 @@ export class NodeLink implements BeforeApplicationShutdown {
     channel: C,
     handler: (payload: Payload<C>, from: Origin) => void | Promise<void>,
   ): void {
-    this.wishes.push((transport) => {
-      subscribeTyped(transport, {}, channel, handler, {
-        onInvalid: ({ topic, reason }) =>
-          this.log.warn({ topic, err: reason }, 'a message was not understood'),
-      });
+    this.wishes.push((transport) => void this.subscribe(transport, {}, channel, handler));
+  }
+
+  /** From now on, every message of this channel of one node. Resolves when the broker has agreed. */
+  async listen<C extends Channel>(
+    from: Address,
+    channel: C,
+    handler: (payload: Payload<C>, from: Origin) => void | Promise<void>,
+  ): Promise<Subscription> {
+    if (!this.transport) throw notStarted();
+    const subscription = this.subscribe(this.transport, from, channel, handler);
+    try {
+      await subscription.granted(GRANTED_MS);
+    } catch (error) {
+      await subscription.close().catch(() => undefined);
+      throw error;
+    }
+    return subscription;
+  }
+
+  private subscribe<C extends Channel>(
+    transport: Transport,
+    from: Partial<Address>,
+    channel: C,
+    handler: (payload: Payload<C>, from: Origin) => void | Promise<void>,
+  ): Subscription {
+    return subscribeTyped(transport, from, channel, handler, {
+      onInvalid: ({ topic, reason }) => this.log.warn({ topic, err: reason }, 'a message was not understood'),
     });
   }
 
-  /** Once, when it is known where the broker is. Does not wait for the connection. */
-  start(): void {
+  /**
+   * Once, when it is known where the broker is. Does not wait for the connection. A process that only answers
+   * requests has no ear for what nodes say by themselves: another one has.
+   */
+  start({ deaf = false } = {}): void {
     const { directorMqtt } = this.addresses;
+    if (deaf) this.wishes.length = 0;
     this.use(
       mqttTransport({
         ...directorMqtt,
@@ -74,7 +106,7 @@ export class NodeLink implements BeforeApplicationShutdown {
 
   /** Resolves when the broker has it; rejects with `platform.broker-unavailable`. */
   async publish<C extends Channel>(to: Address, channel: C, payload: Payload<C>): Promise<void> {
-    if (!this.transport) throw new Error('the link to the broker was not started yet');
+    if (!this.transport) throw notStarted();
     await publishTyped(this.transport, to, channel, payload, { whenOffline: 'fail', deadlineMs: 5_000 });
   }
 

@@ -1,0 +1,171 @@
+/**
+ * Looking at what a node runs: live frames of a flow, its logs, and a new start.
+ *
+ * Guarantee: several who watch one flow of a node in this process share one tap of it; what is asked of a node
+ * that is not there is refused with a way out. What nodes answer is shown, never acted upon.
+ */
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Failure, NodeLogs, type LogsQuery, type Reply } from '@millrace/schemas';
+import type { Address } from '@millrace/transport';
+import { Audit } from '../access/audit.js';
+import type { Principal } from '../access/principal.js';
+import { Database } from '../platform/database/database.js';
+import { newId } from '../platform/id.js';
+import { Live } from '../platform/live/live.js';
+import { NodeCommands, type Order } from './commands.js';
+import { NodesStore, type NodeRow } from './nodes.store.js';
+import { SharedTap, type Standing, type Watcher } from './shared-tap.js';
+
+/** Watchers of one organization in this process; each costs its part of a broker's and a node's line. */
+const WATCHERS = 100;
+/** A flow may drain for ten seconds before it is started again. */
+const RESTART_MS = 20_000;
+
+export interface Looked {
+  /** By id or name. */
+  node: string;
+  flow: string;
+  /** Absent: all. */
+  modules?: ReadonlySet<string>;
+}
+
+type Watch = (see: Watcher['see']) => () => void;
+
+@Injectable()
+export class LookingService implements OnModuleDestroy {
+  private readonly taps = new Map<string, SharedTap>();
+  private readonly watching = new Map<string, number>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly nodes: NodesStore,
+    private readonly commands: NodeCommands,
+    private readonly live: Live,
+    private readonly audit: Audit,
+  ) {}
+
+  /** Gives how to begin, once it is sure that there is something to watch. */
+  async watch(who: Principal, { node, flow, modules }: Looked): Promise<Watch> {
+    const { organization } = who;
+    const row = await this.found(organization, node);
+    if ((this.watching.get(organization) ?? 0) >= WATCHERS) {
+      throw new Failure(
+        'fleet.too-many-watchers',
+        `${WATCHERS} live views of flows are open in this organization. Close one and open this again.`,
+      );
+    }
+    return (see) => {
+      this.count(organization, 1);
+      const watcher: Watcher = { modules, see };
+      const tap = this.join({ organization, node: row.id }, flow, watcher);
+      let left = false;
+      return () => {
+        if (left) return;
+        left = true;
+        tap.leave(watcher);
+        this.count(organization, -1);
+      };
+    };
+  }
+
+  async logs(who: Principal, node: string, { flow, since }: LogsQuery): Promise<NodeLogs> {
+    const reply = await this.ask(who.organization, await this.found(who.organization, node), {
+      verb: 'logs',
+      flow,
+      arguments: { since },
+    });
+    const logs = NodeLogs.safeParse(reply.result);
+    if (logs.success) return logs.data;
+    throw new Failure(
+      'fleet.command-refused',
+      `What the node ${node} answered is no log. Bring its agent to the version of the director.`,
+    );
+  }
+
+  /** Starts a flow anew on its node, and lets it forget why it was stopped or judged. */
+  async restart(who: Principal, node: string, flow: string): Promise<void> {
+    const row = await this.found(who.organization, node);
+    assertThere(row);
+    // First, since a command that was sent cannot be taken back.
+    await this.database.withinSql(who.organization, async (tx) => {
+      this.audit.record(tx, who, {
+        action: 'fleet.restart-flow',
+        subject: `node:${row.id}`,
+        details: { flow },
+      });
+    });
+    await this.ask(who.organization, row, { verb: 'restart', flow }, RESTART_MS);
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    const taps = [...this.taps.values()];
+    for (const tap of taps) tap.end('the director stops; open it again in a moment');
+    // The lease ends on the node too, so nobody waits long for it here.
+    const late = new Promise((resolve) => setTimeout(resolve, 1_000).unref());
+    await Promise.race([Promise.all(taps.map(({ done }) => done)), late]);
+  }
+
+  private join(at: Address, flow: string, watcher: Watcher): SharedTap {
+    const key = `${at.organization}/${at.node}/${flow}`;
+    const known = this.taps.get(key);
+    if (known?.join(watcher)) return known;
+    const id = newId();
+    const tap = new SharedTap({
+      flow,
+      standing: () => this.standing(at),
+      tap: (wish) => this.commands.ask(at, { verb: 'tap', flow, arguments: { tap: id, ...wish } }),
+      hear: (then) => this.commands.hear(at, id, then),
+    });
+    tap.start(watcher);
+    this.taps.set(key, tap);
+    const unfollow = this.live.follow(at.organization, ({ type, subject }) => {
+      if (subject === at.node && type.startsWith('node.')) tap.wake();
+    });
+    void tap.done.finally(() => {
+      unfollow();
+      if (this.taps.get(key) === tap) this.taps.delete(key);
+    });
+    return tap;
+  }
+
+  private async standing({ organization, node }: Address): Promise<Standing> {
+    const row = await this.database.withinSql(organization, (tx) => this.nodes.find(tx, node));
+    if (!row) return { node: 'none', detail: 'the node was removed' };
+    if (row.revoked_at) return { node: 'none', detail: `the node ${row.name} is revoked` };
+    return row.online ? { node: 'online' } : { node: 'offline', detail: `the node ${row.name} is offline` };
+  }
+
+  private async ask(organization: string, row: NodeRow, order: Order, withinMs?: number): Promise<Reply> {
+    assertThere(row);
+    const reply = await this.commands.ask({ organization, node: row.id }, order, withinMs);
+    if (reply.ok) return reply;
+    throw new Failure(
+      'fleet.command-refused',
+      `The node ${row.name} says: ${reply.detail ?? 'it cannot do that'}. GET /v1/nodes/${row.id} shows what is on it.`,
+    );
+  }
+
+  private async found(organization: string, idOrName: string): Promise<NodeRow> {
+    const row = await this.database.withinSql(organization, (tx) => this.nodes.find(tx, idOrName));
+    if (!row)
+      throw new Failure('fleet.node-unknown', `There is no node ${idOrName}. GET /v1/nodes lists them.`);
+    return row;
+  }
+
+  private count(organization: string, by: number): void {
+    const now = (this.watching.get(organization) ?? 0) + by;
+    if (now === 0) this.watching.delete(organization);
+    else this.watching.set(organization, now);
+  }
+}
+
+function assertThere({ id, name, online, revoked_at, seen_at }: NodeRow): void {
+  if (online && !revoked_at) return;
+  const since = seen_at ? ` since ${seen_at.toISOString()}` : '';
+  throw new Failure(
+    'fleet.node-offline',
+    revoked_at
+      ? `The node ${name} is revoked and takes no commands. Let it join again.`
+      : `The node ${name} is offline${since} and cannot be asked. Ask again when GET /v1/nodes/${id} says online; on the machine itself its agent logs to stderr.`,
+  );
+}
