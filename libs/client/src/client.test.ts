@@ -275,3 +275,80 @@ describe('uploads', () => {
     expect(asked.some((one) => one.method === 'PUT')).toBe(false);
   });
 });
+
+describe('a test run', () => {
+  const events =
+    (...texts: string[]): Answer =>
+    (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      for (const text of texts) response.write(text);
+      response.end();
+    };
+  const started = { event: 'started', limits: { seconds: 60, memoryMb: 512 } };
+  const ended = { event: 'ended', reason: 'finished', detail: 'done' };
+  const sent = (event: object) => `event: x\ndata: ${JSON.stringify(event)}\n\n`;
+
+  it('gives its events up to the last, and what it does not know is passed over', async () => {
+    answers = [events(': hello\n\n', sent(started), sent({ event: 'new' }), 'data: {\n\n', sent(ended))];
+    const heard = [];
+    for await (const event of to().flows.testRun('a b', { seconds: 1 })) heard.push(event);
+    expect(heard).toEqual([started, ended]);
+    expect(asked[0]).toMatchObject({
+      method: 'POST',
+      url: '/v1/flows/a%20b:test-run',
+      body: '{"seconds":1}',
+    });
+    expect(asked[0]!.headers).toMatchObject({ accept: 'text/event-stream', authorization: 'Bearer mrt_x' });
+  });
+
+  it('that is cut, or refused, is a Failure; nothing is started twice', async () => {
+    const drain = async () => {
+      for await (const event of to().flows.testRun('a', {})) expect(event).toEqual(started);
+    };
+    answers = [events(sent(started))];
+    expect((await failure(drain())).message).toMatch(/cut off/);
+    answers = [
+      (_request, response) => void response.writeHead(200).write(sent(started), () => response.destroy()),
+    ];
+    expect(await failure(drain())).toMatchObject({ code: 'platform.unavailable' });
+    answers = [problem(422, 'flows.test-input', { errors: [{ module: 'm', detail: 'give it a file' }] })];
+    const { code, errors } = await failure(drain());
+    expect([code, errors]).toEqual(['flows.test-input', [{ module: 'm', detail: 'give it a file' }]]);
+    answers = [problem(429, 'platform.too-many-requests')];
+    await failure(drain());
+    expect(asked).toHaveLength(4);
+  });
+
+  it('ends on the director when the loop is left, and by the signal', async () => {
+    let closed = 0;
+    answers = [
+      (request, response) => {
+        request.socket.on('close', () => (closed += 1));
+        response.writeHead(200).write(sent(started));
+      },
+    ];
+    for await (const _ of to().flows.testRun('a', {})) break;
+    const away = new AbortController();
+    const run = to().flows.testRun('a', {}, { signal: away.signal });
+    await run.next();
+    away.abort(new Error('enough'));
+    await expect(run.next()).rejects.toThrow('enough');
+    const until = Date.now() + 5_000; // closing a socket on loopback
+    while (closed < 2 && Date.now() < until) await new Promise((done) => setTimeout(done, 5));
+    expect(closed).toBe(2);
+  });
+
+  it('reads files that were sent before, as they are', async () => {
+    const file = { id: 'f', name: 'a b.csv', size: 3, columns: [], expiresAt: '2026-01-01T00:00:00.000Z' };
+    answers = [json(503, {}), json(201, file)];
+    expect(await to().flows.uploadTestFile(new Blob(['t,a']), 'a b.csv')).toEqual(file);
+    expect(asked[1]).toMatchObject({ url: '/v1/test-files?name=a+b.csv', body: 't,a' });
+    expect(asked[1]!.headers['content-type']).toBe('application/octet-stream');
+    expect(asked[1]!.headers['idempotency-key']).toBe(asked[0]!.headers['idempotency-key']);
+    answers = [json(200, { items: [file], next: null })];
+    expect((await to().flows.testFiles()).items).toEqual([file]);
+    answers = [(_request, response) => void response.writeHead(204).end()];
+    await to().flows.removeTestFile('f');
+    expect(asked.at(-1)).toMatchObject({ method: 'DELETE', url: '/v1/test-files/f' });
+  });
+});

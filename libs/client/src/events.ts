@@ -6,7 +6,7 @@
  */
 import { Failure, LiveEvent } from '@millrace/schemas';
 import { pause, type Http } from './http.js';
-import { EventReader } from './sse.js';
+import { asJson, sentEvents } from './sse.js';
 
 export interface FollowOptions {
   signal?: AbortSignal;
@@ -60,37 +60,17 @@ async function* stream(
   });
   onOpen?.();
   let timer = setTimeout(() => silence.abort(), silentMs);
-  const reader = new EventReader();
-  const decoder = new TextDecoder();
+  const heard = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => silence.abort(), silentMs);
+  };
   try {
-    for await (const bytes of chunks(response)) {
-      clearTimeout(timer);
-      timer = setTimeout(() => silence.abort(), silentMs);
-      for (const { data } of reader.feed(decoder.decode(bytes, { stream: true }))) {
-        const event = LiveEvent.safeParse(asJson(data));
-        if (event.success) yield event.data;
-      }
+    for await (const { data } of sentEvents(response, heard)) {
+      const event = LiveEvent.safeParse(asJson(data));
+      if (event.success) yield event.data;
     }
   } finally {
     clearTimeout(timer);
     silence.abort();
-  }
-}
-
-/** Browsers cannot iterate over a body yet. */
-async function* chunks(response: Response): AsyncGenerator<Uint8Array> {
-  const reader = response.body?.getReader();
-  for (;;) {
-    const next = await reader?.read();
-    if (next === undefined || next.done) return;
-    yield next.value as Uint8Array;
-  }
-}
-
-function asJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

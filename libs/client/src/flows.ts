@@ -15,10 +15,12 @@ import {
 } from '@millrace/schemas';
 import type { Http } from './http.js';
 import { segment } from './pages.js';
+import { testRunsOf } from './test-runs.js';
 
 const yaml = (content: string) => ({ content, type: 'application/yaml' });
 
 export const flowsOf = (http: Http) => ({
+  ...testRunsOf(http),
   list: (query: PageQuery = {}) => http.ask(FlowList, 'GET', '/v1/flows', { query }),
   get: (name: string) => http.ask(Flow, 'GET', `/v1/flows/${segment(name)}`),
   create: (body: FlowCreate) => http.ask(Flow, 'POST', '/v1/flows', { body }),

@@ -27,7 +27,9 @@ export interface Call {
   query?: object;
   body?: unknown;
   /** A body that is no JSON, with its media type. */
-  text?: { content: string; type: string };
+  text?: { content: string | Blob | Uint8Array<ArrayBuffer>; type: string };
+  /** Of one attempt, where the client's own is too short. */
+  timeoutMs?: number;
   headers?: Record<string, string>;
   signal?: AbortSignal;
 }
@@ -47,8 +49,8 @@ export interface Http {
   answer<T>(schema: z.ZodType<T>, method: Method, path: string, call?: Call): Promise<Answer<T>>;
   /** For requests that are answered with nothing. */
   tell(method: Method, path: string, call?: Call): Promise<void>;
-  /** A GET whose answer has no end, so no deadline either: the signal ends it. Tried once. */
-  stream(path: string, call: Call): Promise<Response>;
+  /** An answer that has no end, so no deadline either: the signal ends it. Tried once. */
+  stream(path: string, call: Call, method?: Method): Promise<Response>;
 }
 
 const ATTEMPTS = 5;
@@ -61,7 +63,7 @@ export function http(options: ClientOptions): Http {
   const url = options.url.replace(/\/+$/, '');
   const send = options.fetch ?? fetch;
   const random = options.random ?? Math.random;
-  const deadline = () => AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS);
+  const deadline = (call: Call) => AbortSignal.timeout(call.timeoutMs ?? options.timeoutMs ?? TIMEOUT_MS);
 
   async function open(method: Method, path: string, call: Call, deadline?: AbortSignal): Promise<Response> {
     const { body, text, signal } = call;
@@ -110,7 +112,7 @@ export function http(options: ClientOptions): Http {
     call: Call = {},
   ): Promise<Answer<T>> {
     return persist(method, call, async (keyed) => {
-      const response = await open(method, path, keyed, deadline());
+      const response = await open(method, path, keyed, deadline(keyed));
       const parsed = schema.safeParse(await bodyOf(response, url));
       if (!parsed.success) throw notUnderstood(`${method} ${path}`, url, parsed.error);
       const etag = response.headers.get('etag') ?? undefined;
@@ -120,12 +122,12 @@ export function http(options: ClientOptions): Http {
 
   return {
     url,
-    stream: (path, call) => open('GET', path, call),
+    stream: (path, call, method = 'GET') => open(method, path, call),
     answer,
     ask: async (schema, method, path, call) => (await answer(schema, method, path, call)).value,
     tell: (method, path, call = {}) =>
       persist(method, call, async (keyed) => {
-        await (await open(method, path, keyed, deadline())).arrayBuffer();
+        await (await open(method, path, keyed, deadline(keyed))).arrayBuffer();
       }),
   };
 }

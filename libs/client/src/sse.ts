@@ -15,6 +15,32 @@ export interface SentEvent {
 /** Far above any event of the director. */
 const LONGEST = 4 * 1024 * 1024;
 
+/** The events of an answer as they come; `heard` is called for every sign of life, also one that is no event. */
+export async function* sentEvents(
+  response: Response,
+  heard: () => void = () => undefined,
+): AsyncGenerator<SentEvent> {
+  const events = new EventReader();
+  const decoder = new TextDecoder();
+  // Browsers cannot iterate over a body yet.
+  const reader = response.body?.getReader();
+  for (;;) {
+    const next = await reader?.read();
+    if (next === undefined || next.done) return;
+    heard();
+    yield* events.feed(decoder.decode(next.value as Uint8Array, { stream: true }));
+  }
+}
+
+/** Undefined for what is none: a newer director may send what this version does not know. */
+export function asJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 export class EventReader {
   private rest = '';
   private data: string[] = [];

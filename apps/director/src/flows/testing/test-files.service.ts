@@ -127,6 +127,15 @@ export class TestFilesService {
         this.assertSize(name, size);
         await file.write(chunk);
       }
+    } catch (error) {
+      if (error instanceof Failure || !body.errored) throw error;
+      throw new Failure(
+        'platform.invalid-request',
+        `${name} was cut off after ${size} bytes. Send it again.`,
+        {
+          cause: error,
+        },
+      );
     } finally {
       await file.close();
     }

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import type { Problem, TestFile, TestRunEvent, TestRunRequest } from '@millrace/schemas';
 import { testDirector, type TestDirector } from '../../../../../test/kit/director.js';
 import { stranger, uploadResource } from '../../../../../test/kit/resources.js';
+import { client } from '../../../../../libs/client/src/client.js';
 import { EventReader } from '../../../../../libs/client/src/sse.js';
 import { TestRunsService } from './test-runs.service.js';
 
@@ -25,6 +26,7 @@ beforeAll(async () => {
   for (const name of ['cooler-ts1', 'cooler-ts2', 'cooler-ts4']) await resource(name, `${name}.csv`, 'data');
   await resource('cooler-condition', 'cooler-condition.onnx', 'model');
   await t.call('POST', '/v1/flows', { name: 'hydraulic-cooler', text });
+  await t.call('POST', '/v1/flows', flowOf('endless', { work: simulated(), out: collect }));
 });
 beforeEach(() => (runs.program = host));
 afterAll(() => t?.close());
@@ -198,10 +200,20 @@ describe('a draft runs in a process of its own', () => {
   });
 });
 
+it('is what the client of the studio makes of it', async () => {
+  const { flows } = client({ url: t.url, token: t.token });
+  const { id } = await flows.uploadTestFile(new Blob(['second,cycle,TS1\n0,1,35\n1,1,36\n']), 'two.csv');
+  const events: TestRunEvent[] = [];
+  for await (const event of flows.testRun('hydraulic-cooler', { inputs: { ts1: { file: id } } }))
+    events.push(event);
+  expect([left(events, 'ts1'), left(events, 'ts2')]).toEqual([2, 3600]);
+  expect(events.at(-1)).toMatchObject({ event: 'ended', reason: 'finished' });
+  for await (const event of flows.testRun('endless', {})) if (event.event === 'frame') break;
+  await nothingLeft();
+});
+
 describe('a test run is bounded', () => {
   it('in time', async () => {
-    const body = flowOf('endless', { work: simulated(), out: collect });
-    await t.call('POST', '/v1/flows', body);
     const events = await run({ seconds: 1 }, { flow: 'endless' });
     expect(endOf(events)).toMatchObject({ reason: 'time', detail: expect.stringContaining('1 s') as string });
     expect(of(events, 'frame').length).toBeGreaterThan(1);
