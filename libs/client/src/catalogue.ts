@@ -32,12 +32,15 @@ export const catalogueOf = (http: Http) => {
       http.ask(ResourceVersionList, 'GET', `${of(name)}/versions`, { query }),
     version: (name: string, version: number) =>
       http.ask(ResourceVersionDetails, 'GET', `${of(name)}/versions/${version}`),
+    removeVersion: (name: string, version: number) => http.tell('DELETE', `${of(name)}/versions/${version}`),
     usage: (name: string, query: PageQuery = {}) =>
       http.ask(ResourceUsage, 'GET', `${of(name)}/usage`, { query }),
 
     beginUpload: (name: string, body: UploadBegin) =>
       http.ask(UploadBegun, 'POST', `${of(name)}/versions:begin-upload`, { body }),
     upload: (name: string, id: string) => http.ask(Upload, 'GET', upload(name, id)),
+    /** What was sent is forgotten. */
+    abortUpload: (name: string, id: string) => http.tell('DELETE', upload(name, id)),
     /** Fresh links for these parts, or for those that are missing. */
     partLinks: (name: string, id: string, parts?: number[]) =>
       http.ask(PartLinks, 'POST', `${upload(name, id)}:parts`, { body: { parts } }),

@@ -21,6 +21,8 @@ export interface Pushed {
 }
 
 export interface PushOptions {
+  /** An upload was begun, or found to go on with: its id, for whoever may want to give it up. */
+  onBegun?(upload: string): void;
   onProgress?(doneBytes: number, size: number): void;
   signal?: AbortSignal;
   fetch?: typeof fetch;
@@ -44,6 +46,7 @@ export async function pushContent(
   if (begun.exists) {
     return { version: await sealed(catalogue, name, begun.version, options), sentBytes: 0 };
   }
+  options.onBegun?.(begun.upload);
   const { missing } = await catalogue.upload(name, begun.upload);
   const links = new Map(begun.parts.map((part) => [part.number, part]));
   let done = begin.size - missing.reduce((sum, part) => sum + part.length, 0);

@@ -40,7 +40,9 @@ const FILTERS = ['actor', 'action', 'subject'] as const;
 export function AuditPage() {
   const [filter, setFilter] = useState({ actor: '', action: '', subject: '' });
   const [settled] = useDebouncedValue(filter, 300);
-  const query = Object.fromEntries(Object.entries(settled).filter(([, text]) => text !== ''));
+  const query = Object.fromEntries(
+    Object.entries(settled).flatMap(([key, text]) => (text === '' ? [] : [[key, anywhere(text)]])),
+  );
   const pages = usePages(['access', 'audit', query], (cursor) =>
     api().access.audit({ cursor, limit: 100, ...query }),
   );
@@ -113,6 +115,9 @@ function Entry({ entry }: { entry: AuditEntry }) {
     </Stack>
   );
 }
+
+/** Where it says no `*` itself, the text may stand anywhere. */
+const anywhere = (text: string): string => (text.includes('*') ? text : `*${text}*`);
 
 const saidOf = (details: Record<string, unknown>): string =>
   Object.entries(details)

@@ -24,6 +24,7 @@ const SAYS: Record<Permission, string> = {
   'alerts.read': 'See alerts',
   'alerts.write': 'Acknowledge alerts',
   'events.read': 'Follow what happens',
+  'overview.read': 'See the overview of all',
 };
 
 export function RolesPage() {

@@ -1,6 +1,15 @@
-/** The pages of the room. */
-import { Page } from '../ui/page.js';
+/** The catalogue: all resources, and one with its versions and aliases. */
+import { Route, Switch } from 'wouter';
+import { CataloguePage } from './catalogue-page.js';
+import { ResourcePage } from './resource-page.js';
 
-export default function Room() {
-  return <Page title="Catalogue">{null}</Page>;
+export default function Catalogue() {
+  return (
+    <Switch>
+      <Route path="/catalogue" component={CataloguePage} />
+      <Route path="/catalogue/:name">
+        {({ name }) => <ResourcePage key={name} name={decodeURIComponent(name)} />}
+      </Route>
+    </Switch>
+  );
 }

@@ -1,0 +1,115 @@
+/** Every model, script, runtime and data file; files dropped anywhere on the page are uploaded. */
+import { Badge, Button, Stack, Text } from '@mantine/core';
+import type { Resource } from '@millrace/schemas';
+import { Upload } from 'lucide-react';
+import { useState } from 'react';
+import { useLocation, useSearchParams } from 'wouter';
+import { api } from '../data/api.js';
+import { useMay } from '../data/me.js';
+import { usePages } from '../data/pages.js';
+import { List, type Column } from '../ui/list.js';
+import { Empty, Page } from '../ui/page.js';
+import { When } from '../ui/when.js';
+import { AliasChips } from './alias-chips.js';
+import { DropZone } from './drop-zone.js';
+import { KINDS } from './kinds.js';
+import { UploadSheet } from './upload-sheet.js';
+import { useUploads } from './uploads.js';
+
+const columns: Column<Resource>[] = [
+  {
+    key: 'name',
+    title: 'Name',
+    width: 'minmax(180px, 2fr)',
+    cell: ({ name }) => <strong title={name}>{name}</strong>,
+  },
+  {
+    key: 'kind',
+    title: 'Kind',
+    width: '100px',
+    cell: ({ kind }) =>
+      kind ? (
+        <Badge variant="default" tt="none" fw={500}>
+          {KINDS[kind]}
+        </Badge>
+      ) : (
+        'no version yet'
+      ),
+  },
+  {
+    key: 'latest',
+    title: 'Latest',
+    width: '80px',
+    cell: ({ latest }) => (latest === null ? '–' : `@${latest}`),
+  },
+  {
+    key: 'aliases',
+    title: 'Aliases',
+    width: 'minmax(180px, 2fr)',
+    cell: ({ aliases }) => <AliasChips aliases={aliases} />,
+  },
+  {
+    key: 'description',
+    title: 'About',
+    width: 'minmax(120px, 2fr)',
+    cell: ({ description }) => <span title={description ?? ''}>{description}</span>,
+    extra: true,
+  },
+  {
+    key: 'by',
+    title: 'Made by',
+    width: 'minmax(120px, 1fr)',
+    cell: ({ createdBy }) => <span title={createdBy}>{createdBy}</span>,
+  },
+  { key: 'at', title: 'Made', width: '110px', cell: ({ createdAt }) => <When at={createdAt} /> },
+];
+
+export function CataloguePage() {
+  const [, go] = useLocation();
+  const [search, setSearch] = useSearchParams();
+  const mayWrite = useMay('catalogue.write');
+  const pages = usePages(['catalogue', 'list'], (cursor) => api().catalogue.list({ cursor, limit: 100 }));
+  const running = useUploads().filter(({ step }) => !['ready', 'stopped', 'failed'].includes(step)).length;
+  const [dropped, setDropped] = useState<File[]>([]);
+  const opened = search.has('upload');
+  const open = (files: File[]) => {
+    setDropped(files);
+    setSearch({ upload: '' });
+  };
+  const close = () => {
+    setDropped([]);
+    setSearch({});
+  };
+  const upload = (
+    <Button leftSection={<Upload size={14} />} onClick={() => open([])}>
+      {running > 0 ? `Uploading ${running}` : 'Upload'}
+    </Button>
+  );
+  return (
+    <DropZone disabled={!mayWrite} onFiles={open}>
+      <Page title="Catalogue" actions={mayWrite && upload}>
+        <Stack>
+          <List
+            name="resources"
+            columns={columns}
+            pages={pages}
+            keyOf={({ name }) => name}
+            open={({ name }) => go(`/catalogue/${encodeURIComponent(name)}`)}
+            empty={
+              <Empty title="Nothing is in the catalogue yet" action={mayWrite && upload}>
+                Models, scripts and data that flows use lie here, each version named by its digest. Drop an
+                ONNX file anywhere on this page.
+              </Empty>
+            }
+          />
+          {mayWrite && pages.items.length > 0 && (
+            <Text size="xs" c="dimmed">
+              Files dropped on this page are uploaded.
+            </Text>
+          )}
+        </Stack>
+        <UploadSheet opened={opened && mayWrite} dropped={dropped} onClose={close} />
+      </Page>
+    </DropZone>
+  );
+}
