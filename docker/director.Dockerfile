@@ -3,7 +3,7 @@
 FROM node:20-slim AS build
 WORKDIR /millrace
 COPY . .
-RUN npm install --no-audit --no-fund && node scripts/generate.mjs && npx tsc -b apps/director
+RUN node scripts/build.mjs
 
 FROM node:20-slim AS packages
 WORKDIR /millrace
@@ -16,6 +16,7 @@ WORKDIR /millrace
 COPY --from=packages /millrace ./
 COPY --from=build /millrace/libs ./libs
 COPY --from=build /millrace/apps/director/dist ./apps/director/dist
+COPY --from=build /millrace/apps/studio/dist/site ./apps/studio/dist/site
 RUN install -d -o node -g node -m 0700 /data
 USER node
 VOLUME /data
