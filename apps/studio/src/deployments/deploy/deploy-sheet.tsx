@@ -1,0 +1,20 @@
+/** What, where and how a flow version is brought to nodes, with what it would do before it is done. */
+import { Sheet } from '../../ui/sheet.js';
+import { DeployForm, type Asked } from './deploy-form.js';
+
+const WIDTH_PX = 860;
+
+interface DeploySheetProps {
+  opened: boolean;
+  /** What is chosen already, from the address. */
+  asked: Asked;
+  onClose(): void;
+}
+
+export function DeploySheet({ opened, asked, onClose }: DeploySheetProps) {
+  return (
+    <Sheet opened={opened} onClose={onClose} title="Deploy a flow" width={WIDTH_PX}>
+      {opened && <DeployForm asked={asked} onClose={onClose} />}
+    </Sheet>
+  );
+}

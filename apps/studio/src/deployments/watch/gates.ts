@@ -1,0 +1,79 @@
+/** The figures of the gate behind a wave against their limits. The rule itself is libs/fleet's; pure. */
+import {
+  failed,
+  fullStrategy,
+  gateOf,
+  MILLION,
+  partsOf,
+  stoodAside,
+  type FullStrategy,
+  type WaveTarget,
+} from '@millrace/fleet';
+import type { Deployment, Target } from '@millrace/schemas';
+
+export interface GateFigures {
+  /** `ahead`: its wave has not begun; `breached`: more failed than may. */
+  state: 'ahead' | 'closed' | 'open' | 'unproved' | 'breached';
+  /** Of the wave: nodes that count, those of them that have run long enough, and how many must. */
+  counted: number;
+  proved: number;
+  needed: number;
+  /** When enough will have run long enough, epoch ms; undefined while that is not known. */
+  until?: number;
+  /** Of the whole deployment. */
+  failed: number;
+  /** How many may: a number, or a percentage of those that started. */
+  mayFail: number | string;
+  started: number;
+}
+
+export function gateFigures(
+  deployment: Pick<Deployment, 'strategy' | 'wave'>,
+  targets: readonly Target[],
+  wave: number,
+  now: number,
+): GateFigures {
+  const strategy = fullStrategy(deployment.strategy);
+  const all = targets.map(waveTarget);
+  const mine = all.filter((target) => target.wave === wave && !stoodAside(target));
+  const counted = mine.filter((target) => (target.online || target.outcome !== null) && !failed(target));
+  const needed = Math.ceil((Math.round(strategy.gate.share * MILLION) * counted.length) / MILLION);
+  const proved = counted.filter(
+    ({ outcome, runningSince }) =>
+      outcome === 'succeeded' && runningSince !== null && runningSince + strategy.gate.runningForMs <= now,
+  ).length;
+  const broken = all.filter(failed).length;
+  const started = all.filter(hasStarted).length;
+  const answer = gateOf(strategy, all, wave, now);
+  const breached = isBreach(strategy, broken, started);
+  return {
+    state: wave > deployment.wave ? 'ahead' : breached && answer.gate !== 'open' ? 'breached' : answer.gate,
+    counted: counted.length,
+    proved,
+    needed,
+    until: answer.gate === 'closed' ? answer.until : undefined,
+    failed: broken,
+    mayFail: strategy.gate.maxFailures,
+    started,
+  };
+}
+
+function isBreach({ gate }: FullStrategy, broken: number, started: number): boolean {
+  const { maxFailures } = gate;
+  return typeof maxFailures === 'number'
+    ? broken > maxFailures
+    : broken * MILLION > partsOf(maxFailures) * started;
+}
+
+const hasStarted = (target: WaveTarget): boolean =>
+  !stoodAside(target) && (target.outcome !== null || (target.online && target.progress !== 'waiting'));
+
+const waveTarget = ({ node, wave, online, progress, outcome, endedAt }: Target): WaveTarget => ({
+  node,
+  wave,
+  online,
+  progress,
+  outcome,
+  // A target that succeeded ended when it was found running.
+  runningSince: outcome === 'succeeded' && endedAt !== null ? Date.parse(endedAt) : null,
+});
