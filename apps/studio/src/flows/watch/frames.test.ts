@@ -1,6 +1,6 @@
-import type { ModuleCounters, RecordValues, TapFrame } from '@millrace/schemas';
+import type { ModuleCounters, TapFrame } from '@millrace/schemas';
 import { extrasOf, mainField } from './extras.js';
-import { FrameCollector } from './frames.js';
+import { FrameCollector, type Sample } from './frames.js';
 
 const document = {
   modules: {
@@ -24,7 +24,7 @@ const counters = (some: Partial<ModuleCounters> = {}): ModuleCounters => ({
   lastError: null,
   ...some,
 });
-const port = (records: number, sampled: RecordValues[] = []) => ({
+const port = (records: number, sampled: Sample[] = []) => ({
   counters: counters(),
   ports: { out: { records, sampled } },
 });
@@ -108,7 +108,7 @@ describe('frames', () => {
   it('stay bounded when there are very many fields', () => {
     const frames = looking();
     for (let turn = 0; turn < 30; turn++) {
-      const sampled = Array.from({ length: 50 }, (_, row): RecordValues => {
+      const sampled = Array.from({ length: 50 }, (_, row): Sample => {
         const fields = Array.from({ length: 600 }, (_, field) => [`f${field}`, row]);
         return { t: turn * 50 + row, ...Object.fromEntries(fields) };
       });

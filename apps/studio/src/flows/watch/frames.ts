@@ -6,8 +6,11 @@
  */
 import { graphOf, type FlowGraph, type Wire } from '@millrace/flow';
 import { kinds } from '@millrace/modules/kinds';
-import type { FlowDocument, ModuleCounters, RecordValues, TapFrame, TapPort } from '@millrace/schemas';
+import type { FlowDocument, ModuleCounters, TapFrame, TapPort } from '@millrace/schemas';
 import { BoundedSeries, type Points } from './series.js';
+
+/** One record as it was sampled; `t` is epoch milliseconds. */
+export type Sample = TapPort['sampled'][number];
 
 export type FieldKind = 'number' | 'text' | 'yes or no' | 'list' | 'mixed' | 'empty';
 
@@ -19,7 +22,7 @@ export interface PortData {
   /** Records a second over the last ten seconds; null before the first interval. */
   readonly rate: number | null;
   /** The last twenty that were sampled, newest last. */
-  readonly recent: readonly RecordValues[];
+  readonly recent: readonly Sample[];
   readonly fields: ReadonlyMap<string, FieldKind>;
   /** Numeric fields that this module adds: nothing that arrives has them. */
   readonly own: readonly string[];
@@ -68,7 +71,7 @@ const ERROR_NEWS_MS = 60_000;
 interface PortState {
   total: number;
   rate: Rate;
-  recent: RecordValues[];
+  recent: Sample[];
   fields: Map<string, FieldKind>;
   series: Map<string, BoundedSeries>;
   cameAt: number | null;
@@ -283,7 +286,7 @@ const copyOf = (port: PortState): PortState => ({
   series: new Map([...port.series].map(([name, series]) => [name, series.copy()])),
 });
 
-function kindOf(value: RecordValues[string]): FieldKind {
+function kindOf(value: Sample[string]): FieldKind {
   if (value === null) return 'empty';
   if (Array.isArray(value)) return 'list';
   return ({ number: 'number', string: 'text', boolean: 'yes or no' } as const)[

@@ -10,6 +10,8 @@ export interface Points {
   readonly t: readonly number[];
   /** Null: the sensor gave no value. */
   readonly v: readonly (number | null)[];
+  /** When the newest came, by the clock of the frames. */
+  readonly heardAt?: number;
 }
 
 export interface Span {
@@ -27,13 +29,15 @@ const DISTANCES_ASKED = 64;
 export class BoundedSeries implements Points {
   t: number[] = [];
   v: (number | null)[] = [];
-  /** When each came, by the clock of the frames. */
+  heardAt: number | undefined;
+  /** When each came. */
   private came: number[] = [];
   private stride = 1;
   private skip = 0;
 
   /** `most` may change from one call to the next. */
   add(t: number, value: number | null, came: number, most: number): void {
+    this.heardAt = came;
     if (this.skip > 0) {
       this.skip -= 1;
       return;
