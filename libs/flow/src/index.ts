@@ -3,7 +3,22 @@ export { checkFlow, type CheckOptions } from './check/check.js';
 export { parseSettings } from './check/settings.js';
 export * from './columns.js';
 export * from './diff.js';
+export {
+  addModule,
+  connect,
+  disconnect,
+  freeId,
+  removeModules,
+  renameModule,
+  setModule,
+  setPosition,
+  setPositions,
+  setSetting,
+  setSettings,
+  type Position,
+} from './edit.js';
 export * from './expression/index.js';
+export * from './fragment.js';
 export * from './graph.js';
 export * from './kind.js';
 export * from './merge.js';
@@ -14,3 +29,4 @@ export { FLOW_LIMITS, readFlow, readFlowValue, type FlowReading } from './read.j
 export * from './references.js';
 export { rewriteFlow } from './rewrite/rewrite.js';
 export type { Finding } from './sentences.js';
+export * from './wiring.js';

@@ -7,7 +7,7 @@
  * work by looking. The merge is of what is written; whether it makes sense is said by checkFlow.
  */
 import type { FlowDocument } from '@millrace/schemas';
-import { pathOf, pointerOf, type Path } from './pointer.js';
+import { pathOf, pointerOf, withValueAt, type Path } from './pointer.js';
 import { isRecord, namesOf, own, same } from './same.js';
 
 export interface Conflict {
@@ -34,7 +34,7 @@ export function mergeFlows(base: FlowDocument, mine: FlowDocument, theirs: FlowD
 
 /** The conflict settled the other way: the document with what was mine at its place. */
 export function takeMine(document: FlowDocument, { pointer, mine }: Conflict): FlowDocument {
-  return placed(document, pathOf(pointer), mine) as FlowDocument;
+  return withValueAt(document, pathOf(pointer), mine) as FlowDocument;
 }
 
 /**
@@ -111,13 +111,4 @@ function orderedNames(base: object, mine: object, theirs: object): string[] {
     behind = name;
   }
   return [...names, ...namesOf(base).filter((name) => !known.has(name))];
-}
-
-/** A copy with the value at a place; without it when the value is undefined. What lies above is made. */
-function placed(document: unknown, [name, ...below]: readonly string[], value: unknown): unknown {
-  if (name === undefined) return value;
-  const here = isRecord(document) ? document : {};
-  const { [name]: old, ...others } = here;
-  const now = placed(old, below, value);
-  return now === undefined ? others : { ...here, [name]: now };
 }

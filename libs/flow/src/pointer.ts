@@ -23,6 +23,25 @@ export function valueAt(value: unknown, path: Path): unknown {
   return here;
 }
 
+/**
+ * A copy with another value at a place, sharing all else. Undefined takes away what stands there: a name, or
+ * an entry of a list. Where nothing is on the way, objects are made.
+ */
+export function withValueAt(value: unknown, [part, ...below]: Path, now: unknown): unknown {
+  if (part === undefined) return now;
+  if (Array.isArray(value)) {
+    const copy = [...value];
+    const item = withValueAt(copy[Number(part)], below, now);
+    if (item === undefined) copy.splice(Number(part), 1);
+    else copy[Number(part)] = item;
+    return copy;
+  }
+  const here = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  const { [part]: old, ...others } = here;
+  const item = withValueAt(old, below, now);
+  return item === undefined ? others : { ...here, [part]: item };
+}
+
 /** The same value with every string replaced. */
 export function mapStrings(
   value: unknown,

@@ -27,14 +27,36 @@ import { didYouMean } from '../nearest.js';
 import { pointerOf } from '../pointer.js';
 import type { CheckedModule } from './settings.js';
 
+/** What arrives at a module that is looked at, an entry a wire. */
+export interface Arrival {
+  id: string;
+  module: CheckedModule;
+  inputs: readonly Columns[];
+  guessed: boolean;
+}
+
 export function columnProblems(
+  document: FlowDocument,
+  modules: ReadonlyMap<string, CheckedModule>,
+  contracts: Contracts,
+  guessed: ReadonlySet<string>,
+): ProblemPlace[] {
+  const problems: ProblemPlace[] = [];
+  followColumns(document, modules, contracts, guessed, (arrival) =>
+    problems.push(...arrivalProblems(arrival, contracts)),
+  );
+  return problems;
+}
+
+/** What leaves each module by each port; `look` is called at each on the way down. */
+export function followColumns(
   document: FlowDocument,
   modules: ReadonlyMap<string, CheckedModule>,
   contracts: Contracts,
   /** Modules with a parameter that has no value yet: what they give is a guess, so nothing is built on it. */
   guessed: ReadonlySet<string>,
-): ProblemPlace[] {
-  const problems: ProblemPlace[] = [];
+  look: (arrival: Arrival) => void,
+): Map<string, ReadonlyMap<string, Columns>> {
   const leaving = new Map<string, ReadonlyMap<string, Columns>>();
   // Without an order nothing is known about what arrives, and all else is still checked.
   const order = findCycle(document) === undefined ? runOrder(document) : Object.keys(document.modules);
@@ -45,10 +67,10 @@ export function columnProblems(
       const { from, port } = wireFrom(text);
       return leaving.get(from)?.get(port) ?? anyColumns;
     });
-    problems.push(...moduleProblems(id, module, inputs, contracts, guessed.has(id)));
+    look({ id, module, inputs, guessed: guessed.has(id) });
     leaving.set(id, columnsByPort(module, inputs, contracts, guessed.has(id)));
   }
-  return problems;
+  return leaving;
 }
 
 function columnsByPort(
@@ -67,12 +89,10 @@ function columnsByPort(
   return ports;
 }
 
-function moduleProblems(
-  id: string,
-  { kind, settings }: CheckedModule,
-  inputs: readonly Columns[],
+/** What a module misses in what arrives at it. */
+export function arrivalProblems(
+  { id, module: { kind, settings }, inputs, guessed }: Arrival,
   contracts: Contracts,
-  guessed: boolean,
 ): ProblemPlace[] {
   const base = pointerOf(['modules', id, 'settings']);
   const arriving = mergeColumns(inputs);

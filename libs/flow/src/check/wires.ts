@@ -82,8 +82,12 @@ function unwired(document: FlowDocument, catalogue: Catalogue, graph: FlowGraph,
   return [];
 }
 
-/** Why a wire cannot be; undefined when it can. */
-function impossible(document: FlowDocument, catalogue: Catalogue, wire: Wire): string | undefined {
+/** Why a wire cannot begin where it does; undefined when it can. */
+export function impossible(
+  document: FlowDocument,
+  catalogue: Catalogue,
+  wire: Pick<Wire, 'from' | 'port'>,
+): string | undefined {
   const { from, port } = wire;
   const source = Object.hasOwn(document.modules, from) ? document.modules[from] : undefined;
   if (source === undefined)

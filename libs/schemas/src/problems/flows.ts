@@ -17,6 +17,7 @@ export const flows = {
   },
   'flows.too-large': { kind: 'refusal', status: 413, title: 'The flow is larger than a flow may be' },
   'flows.module-id': { kind: 'refusal', status: 422, title: 'The id of a module is not allowed' },
+  'flows.fragment': { kind: 'refusal', status: 422, title: 'What was pasted is no part of a flow' },
   'flows.type-unknown': { kind: 'refusal', status: 422, title: 'There is no module of this type' },
   'flows.setting-unknown': { kind: 'refusal', status: 422, title: 'The module has no such setting' },
   'flows.setting-missing': {
