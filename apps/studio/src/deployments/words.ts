@@ -1,5 +1,5 @@
 /** How deployments and their targets are said: standings, words, and what each button does to how many. Pure. */
-import { failed, stoodAside, type Action } from '@millrace/fleet';
+import type { Action } from '@millrace/fleet';
 import type { Deployment, DeploymentState, Outcome, Progress, ReasonCode, Target } from '@millrace/schemas';
 import type { Standing } from '../ui/state.js';
 import { many } from '../ui/units.js';
@@ -148,4 +148,12 @@ export function versionBefore(
   return older?.version;
 }
 
-export { failed, stoodAside };
+/** Ids of nodes in a sentence become their names. */
+export function withNames(says: string, targets: readonly Pick<Target, 'node' | 'nodeName'>[]): string {
+  if (!/[0-9a-z]{26}/.test(says)) return says;
+  const names = new Map(targets.map(({ node, nodeName }) => [node, nodeName]));
+  return says.replace(/[0-9a-z]{26}/g, (id) => names.get(id) ?? id);
+}
+
+export const sentence = (says: string): string =>
+  says === '' ? says : `${says[0]!.toUpperCase()}${says.slice(1)}${/[.!?]$/.test(says) ? '' : '.'}`;

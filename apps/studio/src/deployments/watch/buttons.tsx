@@ -3,6 +3,7 @@ import { Button, Group, Radio, Stack } from '@mantine/core';
 import type { Action } from '@millrace/fleet';
 import type { Deployment } from '@millrace/schemas';
 import { useState } from 'react';
+import { Link } from 'wouter';
 import { api } from '../../data/api.js';
 import { queries } from '../../data/queries.js';
 import { Confirm } from '../../ui/confirm.js';
@@ -56,6 +57,13 @@ export function Buttons({ deployment, before }: { deployment: Deployment; before
           </Allowed>
         );
       })}
+      {deployment.endedAt !== null && (
+        <Allowed to="deployments.write">
+          <Button variant="default" component={Link} href={againOf(deployment)}>
+            Deploy again
+          </Button>
+        </Allowed>
+      )}
       <Confirm
         opened={asked !== undefined}
         onClose={() => setAsking(undefined)}
@@ -82,3 +90,6 @@ export function Buttons({ deployment, before }: { deployment: Deployment; before
     </Group>
   );
 }
+
+const againOf = ({ flow, version, group }: Deployment): string =>
+  `/deployments?${new URLSearchParams({ new: '', flow, version: String(version), group })}`;

@@ -1,16 +1,17 @@
 /** One deployment as it goes: its waves and gates, why nodes stand aside, every target, and what happened. */
 import { useQuery } from '@tanstack/react-query';
 import { each, take } from '@millrace/client';
-import type { Deployment } from '@millrace/schemas';
+import type { Deployment, DeploymentMove } from '@millrace/schemas';
 import { Link, useSearchParams } from 'wouter';
 import { useActors } from '../../data/actors.js';
 import { api } from '../../data/api.js';
+import { usePages } from '../../data/pages.js';
 import { Ident } from '../../ui/ident.js';
 import { Card, Page, Show } from '../../ui/page.js';
 import { State } from '../../ui/state.js';
 import { count, duration, many } from '../../ui/units.js';
 import { When } from '../../ui/when.js';
-import { STATES, swapCost, versionBefore } from '../words.js';
+import { sentence, STATES, swapCost, versionBefore, withNames } from '../words.js';
 import { Buttons } from './buttons.js';
 import classes from './deployment-page.module.css';
 import { Lanes } from './lanes.js';
@@ -21,6 +22,7 @@ import { Timeline } from './timeline.js';
 /** Lanes draw so many at most; the table has all. */
 const DRAWN = 5_000;
 const OLDER = 50;
+const MOVES = 30;
 
 export function DeploymentPage({ id }: { id: string }) {
   const deployment = useQuery({
@@ -52,6 +54,13 @@ function Watched({ deployment }: { deployment: Deployment }) {
     queryKey: ['deployments', 'before', flow, group],
     queryFn: () => api().deployments.list({ flow, group, limit: OLDER }),
   });
+  const moves = usePages<DeploymentMove>(['deployments', 'one', id, 'timeline'], (cursor) =>
+    api().deployments.timeline(id, { limit: MOVES, cursor }),
+  );
+  const named = (text: string) => withNames(text, targets.data ?? []);
+  // When it has ended, what ended it says more than that it has.
+  const newest = moves.items[0];
+  const why = deployment.endedAt !== null && newest?.state === state ? newest.says : says;
   const before = versionBefore(deployment, older.data?.items ?? []);
   return (
     <Page
@@ -67,7 +76,7 @@ function Watched({ deployment }: { deployment: Deployment }) {
       actions={<Buttons deployment={deployment} before={before} />}
     >
       <p className={classes.says} role="status">
-        {sentence(says)}
+        {sentence(named(why))}
       </p>
       <p className={classes.facts}>
         Begun <When at={deployment.createdAt} /> by {who(deployment.createdBy)}
@@ -94,12 +103,12 @@ function Watched({ deployment }: { deployment: Deployment }) {
             )}
           </Show>
         </Card>
-        <div className={classes.side}>
-          <Reasons id={id} filter={filter} onFilter={setFilter} />
-          <Timeline id={id} who={who} />
-        </div>
+        <Reasons id={id} filter={filter} onFilter={setFilter} />
       </div>
-      <Targets id={id} total={deployment.targets.total} filter={filter} onFilter={setFilter} />
+      <div className={classes.below}>
+        <Targets id={id} total={deployment.targets.total} filter={filter} onFilter={setFilter} />
+        <Timeline moves={moves} says={named} who={who} />
+      </div>
     </Page>
   );
 }
@@ -127,6 +136,3 @@ function Parameters({ of }: { of: Deployment['parameters'] }) {
     </span>
   );
 }
-
-export const sentence = (says: string): string =>
-  says === '' ? says : `${says[0]!.toUpperCase()}${says.slice(1)}${/[.!?]$/.test(says) ? '' : '.'}`;

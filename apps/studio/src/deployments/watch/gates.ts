@@ -7,9 +7,10 @@ import {
   partsOf,
   stoodAside,
   type FullStrategy,
+  type GateAnswer,
   type WaveTarget,
 } from '@millrace/fleet';
-import type { Deployment, Target } from '@millrace/schemas';
+import type { Deployment, DeploymentState, Target } from '@millrace/schemas';
 
 export interface GateFigures {
   /** `ahead`: its wave has not begun; `breached`: more failed than may. */
@@ -28,7 +29,7 @@ export interface GateFigures {
 }
 
 export function gateFigures(
-  deployment: Pick<Deployment, 'strategy' | 'wave'>,
+  deployment: Pick<Deployment, 'strategy' | 'wave' | 'state'>,
   targets: readonly Target[],
   wave: number,
   now: number,
@@ -47,7 +48,7 @@ export function gateFigures(
   const answer = gateOf(strategy, all, wave, now);
   const breached = isBreach(strategy, broken, started);
   return {
-    state: wave > deployment.wave ? 'ahead' : breached && answer.gate !== 'open' ? 'breached' : answer.gate,
+    state: stateOf(deployment, wave, breached, answer.gate),
     counted: counted.length,
     proved,
     needed,
@@ -57,6 +58,20 @@ export function gateFigures(
     started,
   };
 }
+
+function stateOf(
+  { wave: here, state }: Pick<Deployment, 'wave' | 'state'>,
+  wave: number,
+  breached: boolean,
+  gate: GateAnswer['gate'],
+): GateFigures['state'] {
+  if (wave > here) return 'ahead';
+  if (wave < here) return 'open';
+  return breached && STOPPED.includes(state) ? 'breached' : gate;
+}
+
+/** While it goes on, a breach is one that a person has seen and resumed after. */
+const STOPPED: readonly DeploymentState[] = ['paused', 'rolled-back', 'failed', 'aborted'];
 
 function isBreach({ gate }: FullStrategy, broken: number, started: number): boolean {
   const { maxFailures } = gate;

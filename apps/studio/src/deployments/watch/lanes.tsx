@@ -1,8 +1,8 @@
 /** Waves as lanes: each target is a dot that moves through its progress and turns into its outcome. */
 import { Tooltip } from '@mantine/core';
-import { useElementSize } from '@mantine/hooks';
 import type { Deployment, Target } from '@millrace/schemas';
 import { Check, Minus, Undo2, X } from 'lucide-react';
+import { useEffect, useRef, useState } from 'react';
 import { useNow } from '../../ui/when.js';
 import { many } from '../../ui/units.js';
 import { STAGES, targetState } from '../words.js';
@@ -22,7 +22,7 @@ const MANY = 60;
 
 export function Lanes({ deployment, targets, onOpen }: LanesProps) {
   const now = useNow();
-  const { ref, width } = useElementSize();
+  const { ref, width } = useWidth();
   const waves = Array.from({ length: deployment.waves }, (_, index) => index + 1);
   const small = targets.length > MANY;
   const stages = stagesOf(Math.max(width, 320));
@@ -51,20 +51,32 @@ export function Lanes({ deployment, targets, onOpen }: LanesProps) {
               </h3>
               <Dots targets={mine} stages={stages} small={small} onOpen={onOpen} />
             </section>
-            {deployment.waves > 0 && (
-              <GateLine
-                figures={gateFigures(deployment, targets, wave, now)}
-                last={wave === deployment.waves}
-                wave={wave}
-                strategy={deployment.strategy}
-                now={now}
-              />
-            )}
+            <GateLine
+              figures={gateFigures(deployment, targets, wave, now)}
+              last={wave === deployment.waves}
+              wave={wave}
+              strategy={deployment.strategy}
+              now={now}
+            />
           </div>
         );
       })}
     </div>
   );
+}
+
+/** Dots in rows must know how wide their place is. */
+function useWidth() {
+  const ref = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(0);
+  useEffect(() => {
+    const element = ref.current;
+    if (element === null) return undefined;
+    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return { ref, width };
 }
 
 interface DotsProps {
