@@ -43,6 +43,13 @@ const nodeFilters = (e: Estate) => [
   `name!=${e.word}`,
   `name==*`,
 ];
+const filters = ({ path }: Route): ((e: Estate) => string[]) => {
+  if (path.includes('alerts'))
+    return (e) => [`node==${e.node.id}`, `flow==${e.flow}`, `module==${e.word}-module`, `key==${e.word}-key`];
+  if (path.endsWith('targets')) return (e) => [`node==${e.node.id}`, 'outcome==succeeded', 'wave==1'];
+  if (path.endsWith('deployments')) return (e) => [`flow==${e.flow}`, `group==${e.group.id}`];
+  return (e) => [...nodeFilters(e), `flow==${e.flow}`, `running==${e.flow}@1`, `group==${e.group.name}`];
+};
 const inQuery: Record<string, (e: Estate, route: Route) => string[]> = {
   name: (e) => [`${e.word}.csv`],
   cursor: (e) => [cursorAt(e.deployment), cursorAt(e.flow), cursorAt('999')],
@@ -52,13 +59,15 @@ const inQuery: Record<string, (e: Estate, route: Route) => string[]> = {
   flow: (e) => [e.flow],
   group: (e) => [e.group.id, e.group.name],
   node: (e) => [e.node.id, e.node.name],
+  since: () => ['1'],
+  modules: (e) => [`${e.word}-module`],
+  actor: (e) => [`user:${e.user.id}`, 'user:*'],
+  action: () => ['flows.*', 'fleet.change-node'],
+  subject: (e) => [`flow:${e.flow}`, `node:${e.node.id}`, '*'],
   nonce: (e) => [`${e.word}-nonce`],
   from: () => ['1'],
   to: () => ['draft'],
-  filter: (e, route) =>
-    route.path.includes('alerts')
-      ? [`node==${e.node.id}`, `flow==${e.flow}`, `module==${e.word}-module`, `key==${e.word}-key`]
-      : nodeFilters(e),
+  filter: (e, route) => filters(route)(e),
 };
 
 export function inQueryOf(route: Route, parameter: Parameter): (e: Estate) => string[] {
@@ -133,6 +142,7 @@ const inBody: Record<string, Bodies> = {
   'POST /v1/flows/{name}:check': documents,
   'POST /v1/flows/{name}:test-run': (e) => [{ inputs: { sensors: { file: e.testFile } }, seconds: 1 }],
   'POST /v1/flows/{name}:publish': () => [{ note: 'a note' }],
+  'POST /v1/nodes/{id}:restart': (e) => [{ flow: e.flow }],
   'PATCH /v1/nodes/{id}': (e) => [{ labels: {} }, { parameters: { [e.flow]: { limit: 1 } } }],
   'POST /v1/groups': (e, own) => members(e, own).map((body) => ({ name: fresh(), ...(body as object) })),
   'POST /v1/groups:preview': (e) => nodeFilters(e).map((selector) => ({ selector })),

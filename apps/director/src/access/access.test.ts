@@ -179,6 +179,23 @@ describe('tokens', () => {
 });
 
 describe('the audit log', () => {
+  it('is found by who, what and of whom; a star stands for any text', async () => {
+    const { body: token } = await t.call<{ id: string }>('POST', '/v1/tokens', {
+      name: 'found',
+      scopes: ['flows.read'],
+      expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
+    });
+    const find = async (query: string) =>
+      (await t.call<Items>('GET', `/v1/audit?${query}`)).body.items.map((entry) => entry.subject);
+    expect(await find(`subject=token:${token.id}`)).toEqual([`token:${token.id}`]);
+    expect(await find(`action=access.create-*&subject=token:${token.id}`)).toHaveLength(1);
+    expect(await find(`action=flows.*&subject=token:${token.id}`)).toEqual([]);
+    expect(await find(`actor=nobody&subject=*${token.id}`)).toEqual([]);
+    // What stands for something to the database stands for itself here.
+    expect(await find('subject=%25')).toEqual([]);
+    expect(await find('subject=%25*')).toEqual([]);
+  });
+
   it('has one entry a change, and shows tampering', async () => {
     const before = (await t.call<Items>('GET', '/v1/audit?limit=1')).body.items[0]?.sequence as number;
     const many = Array.from({ length: 10 }, (_, i) =>

@@ -1,5 +1,5 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { AuditList, PageQuery } from '@millrace/schemas';
+import { AuditList, AuditQuery } from '@millrace/schemas';
 import { Answers } from '../platform/http/answers.js';
 import { Audit } from './audit.js';
 import { Needs } from './guard.js';
@@ -12,7 +12,7 @@ export class AuditController {
   @Get()
   @Needs('audit.read')
   @Answers(200, AuditList)
-  list(@Who() who: Principal, @Query({ schema: PageQuery }) query: PageQuery) {
+  list(@Who() who: Principal, @Query({ schema: AuditQuery }) query: AuditQuery) {
     return this.audit.list(who.organization, query);
   }
 }

@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { canonicalBytes } from '@millrace/fleet';
-import type { AuditEntry, Page, PageQuery } from '@millrace/schemas';
+import type { AuditEntry, AuditQuery, Page } from '@millrace/schemas';
 import { Clock } from '../platform/clock.js';
 import { Database, type SqlTx } from '../platform/database/database.js';
 import { markCommitted } from '../platform/http/idempotency.js';
@@ -42,12 +42,20 @@ export class Audit {
   }
 
   /** Newest first. */
-  list(organization: string, query: PageQuery): Promise<Page<AuditEntry>> {
+  list(organization: string, query: AuditQuery): Promise<Page<AuditEntry>> {
     const window = windowOfNumbers(query, Number.MAX_SAFE_INTEGER);
+    const values: unknown[] = [window.after ?? '9223372036854775807', window.take];
+    const chosen = (['actor', 'action', 'subject'] as const).flatMap((column) => {
+      const text = query[column];
+      if (text === undefined) return [];
+      const isPattern = text.includes('*');
+      values.push(isPattern ? patternOf(text) : text);
+      return [` AND ${column} ${isPattern ? 'LIKE' : '='} $${values.length}`];
+    });
     return this.database.withinSql(organization, async (tx) => {
       const rows = await tx.sql<Row>(
-        `SELECT * FROM audit_entries WHERE sequence < $1 ORDER BY sequence DESC LIMIT $2`,
-        [window.after ?? '9223372036854775807', window.take],
+        `SELECT * FROM audit_entries WHERE sequence < $1${chosen.join('')} ORDER BY sequence DESC LIMIT $2`,
+        values,
       );
       return pageFrom(rows, window, (row) => row.sequence, entryOf);
     });
@@ -109,6 +117,9 @@ export class Audit {
     );
   }
 }
+
+/** For LIKE: `*` stands for any text, all else for itself. */
+const patternOf = (text: string): string => text.replaceAll(/[\\%_]/g, '\\$&').replaceAll('*', '%');
 
 /** SHA-256 over the canonical JSON of everything but the hash itself. */
 export function hashOfEntry(entry: Omit<AuditEntry, 'hash'> & { hash?: string }): string {

@@ -1,8 +1,11 @@
 import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
 import {
   Alert,
+  AlertCount,
+  AlertCountQuery,
   AlertList,
   AlertQuery,
+  AlertSignal,
   OutboxReply,
   OutboxRequest,
   PageQuery,
@@ -32,6 +35,25 @@ export class AlertsController {
   @Answers(200, AlertList)
   list(@Who() who: Principal, @Query({ schema: AlertQuery }) query: AlertQuery) {
     return this.alerts.list(who, query);
+  }
+
+  /** How many the query chooses, so that a list knows its length. */
+  @Get('alerts::count')
+  @Needs('alerts.read')
+  @Answers(200, AlertCount)
+  count(
+    @Who() who: Principal,
+    @Query({ schema: AlertCountQuery }) query: AlertCountQuery,
+  ): Promise<AlertCount> {
+    return this.alerts.count(who, query);
+  }
+
+  /** What the flow saw around it: up to ten minutes before, and on until it was cleared. */
+  @Get('alerts/:id/signal')
+  @Needs('alerts.read')
+  @Answers(200, AlertSignal)
+  signal(@Who() who: Principal, @Param('id') id: string): Promise<AlertSignal> {
+    return this.alerts.signal(who, id);
   }
 
   @Get('alerts/:id')

@@ -1,23 +1,28 @@
 /** Alerts and results as people see them. */
 import { Injectable } from '@nestjs/common';
-import { matches } from '@millrace/fleet';
+import { matches, type Selector } from '@millrace/fleet';
 import {
   Failure,
   type Alert,
+  type AlertCount,
+  type AlertCountQuery,
   type AlertQuery,
+  type AlertSignal,
+  type AlertState,
   type Page,
   type PageQuery,
   type Result,
+  type Severity,
 } from '@millrace/schemas';
 import { Audit } from '../access/audit.js';
 import type { Principal } from '../access/principal.js';
 import { readSelector } from '../fleet/selectors.js';
 import { Clock } from '../platform/clock.js';
-import { Database } from '../platform/database/database.js';
+import { Database, type SqlTx } from '../platform/database/database.js';
 import { pageFrom, windowOf } from '../platform/http/page.js';
 import { Live } from '../platform/live/live.js';
-import { alertOf, mayBecome, resultOf } from './alert.js';
-import { AlertsStore, type AlertRow } from './alerts.store.js';
+import { alertOf, countOf, mayBecome, resultOf } from './alert.js';
+import { AlertsStore, type AlertChoice, type AlertRow } from './alerts.store.js';
 
 /** What a filter of alerts may name. */
 const FILTER_NAMES = ['id', 'state', 'severity', 'node', 'nodeName', 'flow', 'version', 'module', 'key', 't'];
@@ -36,19 +41,42 @@ export class AlertsService {
 
   list(who: Principal, query: AlertQuery): Promise<Page<Alert>> {
     const window = windowOf(query);
-    const filter =
-      query.filter === undefined ? undefined : readSelector(query.filter, '/filter', FILTER_NAMES);
+    const filter = filterOf(query);
     return this.database.withinSql(who.organization, async (tx) => {
+      if (!filter) {
+        const rows = await this.alerts.page(tx, query, window.after, window.take);
+        return pageFrom(rows, window, (row) => row.id, alertOf);
+      }
       const found: AlertRow[] = [];
-      let { after } = window;
-      for (;;) {
-        const take = filter ? LOOKED_AT : window.take;
-        const rows = await this.alerts.page(tx, query, after, take);
-        found.push(...(filter ? rows.filter((row) => matches(filter, subjectOf(row))) : rows));
-        after = rows.at(-1)?.id;
-        if (found.length >= window.take || rows.length < take) break;
+      for await (const rows of this.find(tx, query, filter, window.after)) {
+        found.push(...rows);
+        if (found.length >= window.take) break;
       }
       return pageFrom(found.slice(0, window.take), window, (row) => row.id, alertOf);
+    });
+  }
+
+  count(who: Principal, query: AlertCountQuery): Promise<AlertCount> {
+    const filter = filterOf(query);
+    return this.database.withinSql(who.organization, async (tx) => {
+      if (!filter) return countOf(await this.alerts.tally(tx, query));
+      const found: { state: AlertState; severity: Severity; n: number }[] = [];
+      for await (const rows of this.find(tx, query, filter))
+        found.push(...rows.map(({ state, severity }) => ({ state, severity, n: 1 })));
+      return countOf(found);
+    });
+  }
+
+  /** What the flow saw around it. */
+  signal(who: Principal, id: string): Promise<AlertSignal> {
+    return this.database.withinSql(who.organization, async (tx) => {
+      const row = await this.alerts.signal(tx, id);
+      if (!row) throw missing(id);
+      if (row.signal) return row.signal;
+      throw new Failure(
+        'alerts.no-signal',
+        `Alert ${id} came without what the flow saw: its agent is older, its condition reads no number, or signalMs is 0.`,
+      );
     });
   }
 
@@ -95,7 +123,25 @@ export class AlertsService {
       return pageFrom(rows, window, (row) => row.id, resultOf);
     });
   }
+
+  /** Newest first, in portions; whoever has enough stops asking. */
+  private async *find(
+    tx: SqlTx,
+    choice: AlertChoice,
+    filter: Selector,
+    after?: string,
+  ): AsyncGenerator<AlertRow[]> {
+    for (let from = after; ;) {
+      const rows = await this.alerts.page(tx, choice, from, LOOKED_AT);
+      yield rows.filter((row) => matches(filter, subjectOf(row)));
+      from = rows.at(-1)?.id;
+      if (rows.length < LOOKED_AT) return;
+    }
+  }
 }
+
+const filterOf = ({ filter }: AlertCountQuery): Selector | undefined =>
+  filter === undefined ? undefined : readSelector(filter, '/filter', FILTER_NAMES);
 
 const missing = (id: string): Failure =>
   new Failure('alerts.not-found', `There is no alert ${id}. GET /v1/alerts lists them, newest first.`);

@@ -1,6 +1,6 @@
 /** All SQL about alerts, results, and how far each outbox has been taken in. */
 import { Injectable } from '@nestjs/common';
-import type { AlertState, FieldValue, ResultMessage, Severity } from '@millrace/schemas';
+import type { AlertSignal, AlertState, FieldValue, ResultMessage, Severity } from '@millrace/schemas';
 import { jsonWithoutNul } from '../fleet/node-text.js';
 import type { SqlTx } from '../platform/database/database.js';
 import { newId } from '../platform/id.js';
@@ -31,6 +31,17 @@ export interface OpenTally {
   state: 'raised' | 'acknowledged';
   severity: Severity;
   n: number;
+}
+
+/** Without the signal, which only one route reads. */
+const columns = `id, node_id, node_name, flow, version, module, key, t, received_at, severity, state, message, values,
+  acknowledged_by, acknowledged_at, cleared_t, cleared_at`;
+
+export interface AlertChoice {
+  state?: string;
+  severity?: string;
+  node?: string;
+  flow?: string;
 }
 
 export interface ResultRow {
@@ -72,10 +83,11 @@ export class AlertsStore {
   async raise(
     tx: SqlTx,
     row: Omit<AlertRow, 'acknowledged_by' | 'acknowledged_at' | 'cleared_t' | 'cleared_at'>,
+    signal: AlertSignal | undefined,
   ): Promise<void> {
     await tx.sql(
       `INSERT INTO alerts (id, node_id, node_name, flow, version, module, key, t, received_at, severity, state,
-         message, values) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+         message, values, signal) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
       [
         row.id,
         row.node_id,
@@ -90,6 +102,7 @@ export class AlertsStore {
         row.state,
         row.message,
         jsonWithoutNul(row.values),
+        signal ? jsonWithoutNul(signal) : null,
       ],
     );
   }
@@ -104,30 +117,32 @@ export class AlertsStore {
     return tx.sql<AlertRow>(
       `UPDATE alerts SET state = 'cleared', cleared_t = $5, cleared_at = $6
        WHERE node_id = $1 AND flow = $2 AND module = $3 AND key IS NOT DISTINCT FROM $4 AND state <> 'cleared'
-       RETURNING *`,
+       RETURNING ${columns}`,
       [of.node_id, of.flow, of.module, of.key, t, at],
     );
   }
 
-  page(
-    tx: SqlTx,
-    query: { state?: string; severity?: string; node?: string; flow?: string },
-    after: string | undefined,
-    take: number,
-  ): Promise<AlertRow[]> {
+  page(tx: SqlTx, choice: AlertChoice, after: string | undefined, take: number): Promise<AlertRow[]> {
     return tx.sql<AlertRow>(
-      `SELECT * FROM alerts WHERE ($1::text IS NULL OR id < $1) AND ($3::text IS NULL OR state = $3)
-         AND ($4::text IS NULL OR severity = $4) AND ($5::text IS NULL OR node_id = $5 OR node_name = $5)
-         AND ($6::text IS NULL OR flow = $6) ORDER BY id DESC LIMIT $2`,
-      [
-        after ?? null,
-        take,
-        query.state ?? null,
-        query.severity ?? null,
-        query.node ?? null,
-        query.flow ?? null,
-      ],
+      `SELECT ${columns} FROM alerts WHERE ($5::text IS NULL OR id < $5) AND ${chosen} ORDER BY id DESC LIMIT $6`,
+      [...valuesOf(choice), after ?? null, take],
     );
+  }
+
+  /** How many there are of each state and severity. */
+  tally(tx: SqlTx, choice: AlertChoice): Promise<{ state: AlertState; severity: Severity; n: number }[]> {
+    return tx.sql(
+      `SELECT state, severity, count(*)::int AS n FROM alerts WHERE ${chosen} GROUP BY 1, 2`,
+      valuesOf(choice),
+    );
+  }
+
+  async signal(tx: SqlTx, id: string): Promise<{ signal: AlertSignal | null } | undefined> {
+    return (await tx.sql<{ signal: AlertSignal | null }>('SELECT signal FROM alerts WHERE id = $1', [id]))[0];
+  }
+
+  async keepSignal(tx: SqlTx, id: string, signal: AlertSignal): Promise<void> {
+    await tx.sql('UPDATE alerts SET signal = $2 WHERE id = $1', [id, jsonWithoutNul(signal)]);
   }
 
   /** Those that are not cleared, counted by what they have in common. */
@@ -149,7 +164,7 @@ export class AlertsStore {
 
   /** Held until the transaction ends. */
   async hold(tx: SqlTx, id: string): Promise<AlertRow | undefined> {
-    return (await tx.sql<AlertRow>('SELECT * FROM alerts WHERE id = $1 FOR UPDATE', [id]))[0];
+    return (await tx.sql<AlertRow>(`SELECT ${columns} FROM alerts WHERE id = $1 FOR UPDATE`, [id]))[0];
   }
 
   async acknowledge(tx: SqlTx, id: string, by: string, at: Date): Promise<void> {
@@ -189,3 +204,13 @@ export class AlertsStore {
     );
   }
 }
+
+/** Of parameters 1 to 4. */
+const chosen = `($1::text IS NULL OR state = $1) AND ($2::text IS NULL OR severity = $2)
+  AND ($3::text IS NULL OR node_id = $3 OR node_name = $3) AND ($4::text IS NULL OR flow = $4)`;
+const valuesOf = ({ state, severity, node, flow }: AlertChoice) => [
+  state ?? null,
+  severity ?? null,
+  node ?? null,
+  flow ?? null,
+];

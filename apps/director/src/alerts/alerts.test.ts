@@ -171,3 +171,67 @@ describe('results', () => {
     expect(Number(rows[0]?.n)).toBe(RESULTS_KEPT);
   });
 });
+
+describe('the signal around an alert', () => {
+  const signal = (from: number, to: number, field = 'temperature') => {
+    const t = Array.from({ length: to - from }, (_, i) => 1_000 * (from + i));
+    return { t, fields: { [field]: t.map((one) => one / 1_000) } };
+  };
+  const send = (...alerts: AlertMessage[]) => node.call('POST', '/v1/agent/alerts', { alerts });
+  const newest = async () =>
+    (await t.call<Items>('GET', `/v1/alerts?node=${node.id}&limit=1`)).body.items[0]!;
+
+  it('goes from before the raise to the clear, and stays out of lists', async () => {
+    await send(message(1, { signal: signal(0, 5) }));
+    const { id } = await newest();
+    expect((await t.call('GET', `/v1/alerts/${id}/signal`)).body).toEqual(signal(0, 5));
+    await send(message(2, { change: 'cleared', signal: signal(4, 8) }));
+    expect((await t.call('GET', `/v1/alerts/${id}/signal`)).body).toEqual(signal(0, 8));
+    for (const path of [`/v1/alerts?node=${node.id}`, `/v1/alerts/${id}`])
+      expect(JSON.stringify((await t.call('GET', path)).body)).not.toContain('"fields"');
+  });
+
+  it('may be of other fields after a change of version: what is not known is null', async () => {
+    await send(message(1, { signal: signal(0, 2) }));
+    await send(message(2, { change: 'cleared', signal: signal(2, 3, 'pressure') }));
+    expect((await t.call('GET', `/v1/alerts/${(await newest()).id}/signal`)).body).toEqual({
+      t: [0, 1_000, 2_000],
+      fields: { temperature: [0, 1, null], pressure: [null, null, 2] },
+    });
+  });
+
+  it('that is missing or broken is told, and takes nothing from the alert', async () => {
+    await send(message(1), message(2, { key: 'b', signal: { t: [1], fields: { a: [] } } }));
+    const { body } = await t.call<Items>('GET', `/v1/alerts?node=${node.id}`);
+    expect(body.items).toHaveLength(2);
+    for (const { id } of body.items)
+      expect(await t.call('GET', `/v1/alerts/${id}/signal`)).toMatchObject({
+        status: 404,
+        body: { code: 'alerts.no-signal' },
+      });
+    expect(await t.call('GET', '/v1/alerts/none/signal')).toMatchObject({
+      body: { code: 'alerts.not-found' },
+    });
+  });
+
+  it('of more points than may come is refused', async () => {
+    expect((await send(message(1, { signal: signal(0, 241) }))).status).toBe(400);
+  });
+});
+
+it('alerts are counted by the query and the filter of their list', async () => {
+  const alerts = [message(1), message(2, { key: 'b', severity: 'low' }), message(3, { change: 'cleared' })];
+  await node.call('POST', '/v1/agent/alerts', { alerts });
+  const count = async (query: string) =>
+    (await t.call('GET', `/v1/alerts:count?node=${node.id}${query}`)).body;
+  expect(await count('')).toEqual({
+    total: 2,
+    byState: { raised: 1, acknowledged: 0, cleared: 1 },
+    bySeverity: { info: 0, low: 1, medium: 0, high: 1, critical: 0 },
+  });
+  expect(await count('&state=raised')).toMatchObject({ total: 1, bySeverity: { low: 1 } });
+  expect(await count('&filter=severity==high;flow==pu*')).toMatchObject({
+    total: 1,
+    byState: { cleared: 1 },
+  });
+});

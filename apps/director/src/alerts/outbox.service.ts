@@ -5,7 +5,14 @@
  * and nothing doubled, whatever dies in between. A node sends each channel in the order of its numbers.
  */
 import { Injectable } from '@nestjs/common';
-import type { Ack, AlertMessage, OutboxReply, OutboxRequest, ResultMessage } from '@millrace/schemas';
+import type {
+  Ack,
+  AlertMessage,
+  AlertSignal,
+  OutboxReply,
+  OutboxRequest,
+  ResultMessage,
+} from '@millrace/schemas';
 import type { z } from 'zod';
 import { Clock } from '../platform/clock.js';
 import { Database, type SqlTx } from '../platform/database/database.js';
@@ -13,7 +20,7 @@ import { newId } from '../platform/id.js';
 import { Live } from '../platform/live/live.js';
 import { FleetReader } from '../fleet/fleet.reader.js';
 import { withoutNul } from '../fleet/node-text.js';
-import { alertOf } from './alert.js';
+import { alertOf, joined } from './alert.js';
 import { AlertsStore, type AlertRow } from './alerts.store.js';
 
 @Injectable()
@@ -110,7 +117,7 @@ export class OutboxService {
       message: withoutNul(message.message),
       values,
     };
-    await this.alerts.raise(tx, row);
+    await this.alerts.raise(tx, row, sound(message.signal));
     const none = { acknowledged_by: null, acknowledged_at: null, cleared_t: null, cleared_at: null };
     this.tell(tx, 'alert.raised', { ...row, ...none });
   }
@@ -118,14 +125,27 @@ export class OutboxService {
   private async clear(tx: SqlTx, node: string, message: AlertMessage): Promise<void> {
     const at = new Date(this.clock.now());
     for (const row of await this.alerts.clear(tx, { node_id: node, ...originOf(message) }, message.t, at)) {
+      await this.goOn(tx, row.id, sound(message.signal));
       this.tell(tx, 'alert.cleared', row);
     }
+  }
+
+  private async goOn(tx: SqlTx, id: string, signal: AlertSignal | undefined): Promise<void> {
+    if (!signal) return;
+    const before = (await this.alerts.signal(tx, id))?.signal ?? null;
+    await this.alerts.keepSignal(tx, id, joined(before, signal));
   }
 
   private tell(tx: SqlTx, type: string, row: AlertRow): void {
     tx.afterCommit(() => this.live.publish(tx.organization, { type, subject: row.id, data: alertOf(row) }));
   }
 }
+
+/** An alert is worth more than its signal: one whose lists are not of one length is left out. */
+const sound = (signal: AlertSignal | undefined): AlertSignal | undefined =>
+  signal && Object.values(signal.fields).every((values) => values.length === signal.t.length)
+    ? signal
+    : undefined;
 
 /** What an alert is about: it is cleared by another message about the same. */
 const originOf = ({ flow, module, key }: AlertMessage) => ({

@@ -5,9 +5,12 @@ import {
   DeploymentCreate,
   DeploymentList,
   DeploymentQuery,
+  DeploymentReasons,
+  DeploymentTimeline,
   PageQuery,
   Plan,
   TargetList,
+  TargetQuery,
 } from '@millrace/schemas';
 import { Needs } from '../access/guard.js';
 import { Who, type Principal } from '../access/principal.js';
@@ -53,8 +56,28 @@ export class DeploymentsController {
   @Get('deployments/:id/targets')
   @Needs('deployments.read')
   @Answers(200, TargetList)
-  targets(@Who() who: Principal, @Param('id') id: string, @Query({ schema: PageQuery }) query: PageQuery) {
+  targets(
+    @Who() who: Principal,
+    @Param('id') id: string,
+    @Query({ schema: TargetQuery }) query: TargetQuery,
+  ) {
     return this.deployments.targets(who, id, query);
+  }
+
+  /** What happened to it as a whole, newest first. */
+  @Get('deployments/:id/timeline')
+  @Needs('deployments.read')
+  @Answers(200, DeploymentTimeline)
+  timeline(@Who() who: Principal, @Param('id') id: string, @Query({ schema: PageQuery }) query: PageQuery) {
+    return this.deployments.timeline(who, id, query);
+  }
+
+  /** Why targets do not run it, most first. */
+  @Get('deployments/:id/reasons')
+  @Needs('deployments.read')
+  @Answers(200, DeploymentReasons)
+  reasons(@Who() who: Principal, @Param('id') id: string): Promise<DeploymentReasons> {
+    return this.deployments.reasons(who, id);
   }
 
   @Post('deployments/:id(^[^:]+)::pause')

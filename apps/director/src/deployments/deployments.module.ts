@@ -9,6 +9,7 @@ import { AgentController } from './agent.controller.js';
 import { AssignmentsController } from './assignments.controller.js';
 import { AssignmentsService } from './assignments.service.js';
 import { AssignmentsStore } from './assignments.store.js';
+import { DeploymentMovesStore } from './deployment-moves.store.js';
 import { DeploymentsController } from './deployments.controller.js';
 import { DeploymentsJob } from './deployments.job.js';
 import { DeploymentsReader } from './deployments.reader.js';
@@ -35,6 +36,7 @@ import { Rollouts } from './rollouts.js';
     AssignmentsService,
     AssignmentsStore,
     DeploymentEvents,
+    DeploymentMovesStore,
     DeploymentsJob,
     DeploymentsReader,
     DeploymentsService,

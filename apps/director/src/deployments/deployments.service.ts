@@ -1,37 +1,48 @@
 /** What people do with deployments: plan, deploy, watch, pause, resume, abort, roll back, retry. */
 import { Injectable } from '@nestjs/common';
-import { actionsOf, activeStates, failed, mayAct, type Action } from '@millrace/fleet';
+import { actionsOf, activeStates, failed, matches, mayAct, type Action } from '@millrace/fleet';
 import {
   Failure,
   type Deployment,
   type DeploymentCreate,
+  type DeploymentMove,
   type DeploymentQuery,
+  type DeploymentReasons,
   type Page,
   type PageQuery,
   type Plan,
   type Target,
+  type TargetQuery,
 } from '@millrace/schemas';
 import { Audit } from '../access/audit.js';
 import type { Principal } from '../access/principal.js';
 import { FleetReader } from '../fleet/fleet.reader.js';
+import { readSelector } from '../fleet/selectors.js';
 import { Clock } from '../platform/clock.js';
 import { Database, type SqlTx } from '../platform/database/database.js';
 import { pageFrom, windowOf } from '../platform/http/page.js';
 import { newId } from '../platform/id.js';
 import { AssignmentsStore, type AssignmentRow } from './assignments.store.js';
+import { DeploymentMovesStore } from './deployment-moves.store.js';
 import { DeploymentsStore, type DeploymentRow, type TargetRow } from './deployments.store.js';
 import { DeploymentEvents } from './events.js';
 import { assertParameters } from './parameters.js';
 import { planNodes } from './plan.js';
 import { Planning } from './planning.js';
 import { Rollouts } from './rollouts.js';
+import { deploymentSubject, FILTER_NAMES, TARGET_NAMES, targetSubject } from './filters.js';
 import { countsOf, deploymentOf, targetView } from './view.js';
+
+/** Rows that are looked through at a time when a filter is given. */
+const LOOKED_AT = 500;
+const ALL = 1_000_000;
 
 @Injectable()
 export class DeploymentsService {
   constructor(
     private readonly database: Database,
     private readonly deployments: DeploymentsStore,
+    private readonly moves: DeploymentMovesStore,
     private readonly assignments: AssignmentsStore,
     private readonly rollouts: Rollouts,
     private readonly planning: Planning,
@@ -77,7 +88,14 @@ export class DeploymentsService {
       const previous = await this.provenBefore(tx, before?.id);
       const current = before?.current ? await this.deployments.find(tx, before.current) : undefined;
       if (current && activeStates.includes(current.state)) {
-        await this.rollouts.become(tx, current, 'superseded', `deployment ${id} took its place`, epoch);
+        await this.rollouts.become(
+          tx,
+          current,
+          'superseded',
+          `deployment ${id} took its place`,
+          epoch,
+          who.actor,
+        );
       }
       const assignment = before?.id ?? newId(now);
       const at = new Date(now);
@@ -115,6 +133,8 @@ export class DeploymentsService {
         planned.nodes.map(({ node, wave }) => ({ node, wave, previous: previous.get(node) ?? null })),
       );
       const { flow, version } = wanted;
+      const says = `version ${version} of ${flow} goes to ${planned.nodes.length} nodes of ${group.name}`;
+      await this.moves.add(tx, id, { at, state: row.state, wave: row.wave, actor: who.actor, says });
       const details = { flow, version, group: group.name, nodes: planned.nodes.length };
       this.audit.record(tx, who, { action: 'deployments.deploy', subject: `deployment:${id}`, details });
       this.events.deploymentMoved(tx, row);
@@ -125,15 +145,26 @@ export class DeploymentsService {
 
   list(who: Principal, query: DeploymentQuery): Promise<Page<Deployment>> {
     const window = windowOf(query);
+    const filter =
+      query.filter === undefined ? undefined : readSelector(query.filter, '/filter', FILTER_NAMES);
     return this.database.withinSql(who.organization, async (tx) => {
-      const rows = await this.deployments.page(tx, query, window.after, window.take);
+      const rows: DeploymentRow[] = [];
+      let { after } = window;
+      for (;;) {
+        const take = filter ? LOOKED_AT : window.take;
+        const some = await this.deployments.page(tx, query, after, take);
+        rows.push(...(filter ? some.filter((row) => matches(filter, deploymentSubject(row))) : some));
+        after = some.at(-1)?.id;
+        if (rows.length >= window.take || some.length < take) break;
+      }
+      const found = rows.slice(0, window.take);
       const tallies = await this.deployments.tally(
         tx,
-        rows.map((row) => row.id),
+        found.map((row) => row.id),
         await this.fleet.online(tx),
       );
       return pageFrom(
-        rows,
+        found,
         window,
         (row) => row.id,
         (row) => deploymentOf(row, countsOf(tallies.get(row.id) ?? [])),
@@ -145,27 +176,55 @@ export class DeploymentsService {
     return this.database.withinSql(who.organization, async (tx) => this.shown(tx, await this.found(tx, id)));
   }
 
-  targets(who: Principal, id: string, query: PageQuery): Promise<Page<Target>> {
+  targets(who: Principal, id: string, query: TargetQuery): Promise<Page<Target>> {
     const window = windowOf(query);
+    const filter =
+      query.filter === undefined ? undefined : readSelector(query.filter, '/filter', TARGET_NAMES);
     return this.database.withinSql(who.organization, async (tx) => {
       await this.found(tx, id);
-      const rows = await this.deployments.targetPage(tx, id, window.after, window.take);
+      // A filter looks at all that is left: a deployment has at most as many targets as the fleet has nodes.
+      const take = filter ? ALL : window.take;
+      const rows = await this.deployments.targetPage(tx, id, window.after, take);
       const nodes = await this.fleet.names(
         tx,
         rows.map((row) => row.node_id),
       );
+      const targets = rows.map((row) => targetView(row, nodes.get(row.node_id)));
+      const found = filter ? targets.filter((one) => matches(filter, targetSubject(one))) : targets;
+      return pageFrom(
+        found,
+        window,
+        (one) => one.node,
+        (one) => one,
+      );
+    });
+  }
+
+  timeline(who: Principal, id: string, query: PageQuery): Promise<Page<DeploymentMove>> {
+    const window = windowOf(query);
+    return this.database.withinSql(who.organization, async (tx) => {
+      await this.found(tx, id);
+      const rows = await this.moves.page(tx, id, window.after, window.take);
       return pageFrom(
         rows,
         window,
-        (row) => row.node_id,
-        (row) => targetView(row, nodes.get(row.node_id)),
+        (row) => row.id,
+        (row) => ({ ...row, at: row.at.toISOString() }),
       );
+    });
+  }
+
+  reasons(who: Principal, id: string): Promise<DeploymentReasons> {
+    return this.database.withinSql(who.organization, async (tx) => {
+      await this.found(tx, id);
+      const items = await this.deployments.reasons(tx, id, await this.fleet.online(tx));
+      return { items, next: null };
     });
   }
 
   pause(who: Principal, id: string): Promise<Deployment> {
     return this.act(who, id, 'pause', (tx, row, epoch) =>
-      this.rollouts.become(tx, row, 'paused', `paused by ${who.actor}`, epoch),
+      this.rollouts.become(tx, row, 'paused', `paused by ${who.actor}`, epoch, who.actor),
     );
   }
 
@@ -174,13 +233,13 @@ export class DeploymentsService {
     return this.act(who, id, 'resume', async (tx, row, epoch) => {
       const forgiven = (await this.deployments.targets(tx, id)).filter(failed).length;
       await this.deployments.change(tx, id, { forgiven });
-      await this.rollouts.become(tx, row, 'rolling', `resumed by ${who.actor}`, epoch);
+      await this.rollouts.become(tx, row, 'rolling', `resumed by ${who.actor}`, epoch, who.actor);
     });
   }
 
   abort(who: Principal, id: string, nodes: 'keep' | 'revert' = 'keep'): Promise<Deployment> {
     return this.act(who, id, 'abort', async (tx, row, epoch) => {
-      await this.rollouts.become(tx, row, 'aborted', `aborted by ${who.actor}`, epoch);
+      await this.rollouts.become(tx, row, 'aborted', `aborted by ${who.actor}`, epoch, who.actor);
       if (nodes === 'revert') await this.rollouts.revert(tx, row, epoch);
     });
   }
@@ -188,7 +247,7 @@ export class DeploymentsService {
   rollback(who: Principal, id: string): Promise<Deployment> {
     return this.act(who, id, 'rollback', async (tx, row, epoch) => {
       await this.assertNewest(tx, row);
-      await this.rollouts.become(tx, row, 'rolled-back', `rolled back by ${who.actor}`, epoch);
+      await this.rollouts.become(tx, row, 'rolled-back', `rolled back by ${who.actor}`, epoch, who.actor);
     });
   }
 
@@ -204,7 +263,7 @@ export class DeploymentsService {
         expires_at: new Date(now + row.strategy.expiresAfterMs),
       });
       await this.assignments.point(tx, row.assignment_id, { current: id, settled: row.settled_before });
-      await this.rollouts.become(tx, row, 'rolling', `${broken.length} nodes try again`, epoch);
+      await this.rollouts.become(tx, row, 'rolling', `${broken.length} nodes try again`, epoch, who.actor);
     });
   }
 

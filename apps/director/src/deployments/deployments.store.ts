@@ -9,6 +9,7 @@ import type {
   ParameterValue,
   Progress,
   Reason,
+  ReasonCode,
 } from '@millrace/schemas';
 import type { SqlTx } from '../platform/database/database.js';
 
@@ -182,6 +183,21 @@ export class DeploymentsStore {
     const result = new Map<string, TargetTally[]>();
     for (const row of rows) result.set(row.deployment_id, [...(result.get(row.deployment_id) ?? []), row]);
     return result;
+  }
+
+  /** By reason, most first; an open target of a node that is not there waits for it. */
+  reasons(
+    tx: SqlTx,
+    deployment: string,
+    online: ReadonlySet<string>,
+  ): Promise<{ code: ReasonCode; count: number }[]> {
+    return tx.sql(
+      `SELECT code, count(*)::int AS count FROM (
+         SELECT coalesce(reason->>'code', CASE WHEN outcome IS NULL AND node_id <> ALL($2) THEN 'OFFLINE' END) AS code
+         FROM deployment_targets WHERE deployment_id = $1 AND outcome IS DISTINCT FROM 'succeeded') t
+       WHERE code IS NOT NULL GROUP BY code ORDER BY 2 DESC, 1`,
+      [deployment, [...online]],
+    );
   }
 
   async change(

@@ -3,6 +3,7 @@ import { canonicalBytes, judgeDesired } from '@millrace/fleet';
 import type {
   Assignment,
   Deployment,
+  DeploymentMove,
   FlowReport,
   NodeWhy,
   Plan,
@@ -350,6 +351,50 @@ describe('a deployment', () => {
     await obey(first, f.flow);
     await act(reverted, 'abort', { nodes: 'revert' });
     expect([await wants(first, f.flow), await wants(second, f.flow)]).toEqual([2, 1]);
+  });
+
+  it('can be followed: who moved it when, why targets do not run it, and targets by filter', async () => {
+    const f = await fleet(3);
+    const [first, asleep] = f.nodes as [TestNode, TestNode, TestNode];
+    await sleep(asleep);
+    const id = await deploy(f, 1);
+    const told = (await targetsOf(id)).get(first.id)?.progress === 'offered' ? first : f.nodes[2]!;
+    await obey(told, f.flow, wentWrong);
+    await act(id, 'retry');
+    await obey(told, f.flow);
+    const moves = await t.call<{ items: DeploymentMove[] }>('GET', `/v1/deployments/${id}/timeline`);
+    expect(
+      moves.body.items.map(({ state, wave, actor }) => [state, wave, actor.split(':')[0]]).reverse(),
+    ).toEqual([
+      ['rolling', 1, 'token'],
+      ['paused', 1, 'system'],
+      ['rolling', 1, 'token'],
+      ['rolling', 2, 'system'],
+    ]);
+    expect(moves.body.items.at(-1)?.says).toContain('goes to 3 nodes');
+    await act(id, 'pause');
+    const last = f.nodes.find((node) => node !== told && node !== asleep)!;
+    const reasons = await t.call('GET', `/v1/deployments/${id}/reasons`);
+    expect(reasons.body).toEqual({ items: [{ code: 'OFFLINE', count: 1 }], next: null });
+    const by = async (filter: string) =>
+      (
+        await t.call<{ items: Target[] }>(
+          'GET',
+          `/v1/deployments/${id}/targets?filter=${encodeURIComponent(filter)}`,
+        )
+      ).body.items.map((one) => one.node);
+    expect(await by('reason==OFFLINE')).toEqual([asleep.id]);
+    expect(await by('outcome==succeeded;wave==1')).toEqual([told.id]);
+    expect(await by(`outcome!=succeeded;nodeName!=${asleep.name}`)).toEqual([last.id]);
+    expect(await t.call('GET', `/v1/deployments/${id}/targets?filter=state==x`)).toMatchObject({
+      status: 422,
+      body: { code: 'fleet.selector-invalid' },
+    });
+    const found = await t.call<{ items: Deployment[] }>(
+      'GET',
+      `/v1/deployments?filter=${encodeURIComponent(`flow==${f.flow};state=in=(paused,rolling);groupName==${f.group}`)}`,
+    );
+    expect(found.body.items.map((one) => one.id)).toEqual([id]);
   });
 
   it('of no nodes succeeds, and leaves its assignment', async () => {

@@ -19,6 +19,7 @@ import { FleetReader } from '../fleet/fleet.reader.js';
 import { Clock } from '../platform/clock.js';
 import { Database, type SqlTx } from '../platform/database/database.js';
 import { AssignmentsStore } from './assignments.store.js';
+import { BY_ITSELF, DeploymentMovesStore } from './deployment-moves.store.js';
 import { DeploymentsStore, type DeploymentRow, type TargetRow } from './deployments.store.js';
 import { DesiredStates, type Told } from './desired.js';
 import { DesiredStore } from './desired.store.js';
@@ -38,6 +39,7 @@ export class Rollouts {
   constructor(
     private readonly database: Database,
     private readonly deployments: DeploymentsStore,
+    private readonly moves: DeploymentMovesStore,
     private readonly assignments: AssignmentsStore,
     private readonly desiredStore: DesiredStore,
     private readonly desired: DesiredStates,
@@ -125,7 +127,7 @@ export class Rollouts {
     const { id } = deployment;
     const now = new Date(this.clock.now());
     if (step.step === 'start') return this.start(tx, deployment, step.nodes.slice(0, AT_A_TIME), epoch);
-    if (step.step === 'next-wave') return this.deployments.change(tx, id, { wave: step.wave });
+    if (step.step === 'next-wave') return this.nextWave(tx, deployment, step.wave);
     if (step.step === 'fill-up') {
       return this.deployments.changeTargets(tx, id, step.nodes, { wave: step.wave });
     }
@@ -155,6 +157,14 @@ export class Rollouts {
       'TIMED_OUT',
       'it did not prove itself in time',
     );
+  }
+
+  private async nextWave(tx: SqlTx, deployment: DeploymentRow, wave: number): Promise<void> {
+    const { id, state, waves } = deployment;
+    const says = `wave ${wave} of ${waves} begins`;
+    await this.deployments.change(tx, id, { wave });
+    await this.moves.add(tx, id, { at: new Date(this.clock.now()), state, wave, actor: BY_ITSELF, says });
+    this.events.deploymentMoved(tx, { ...deployment, wave, says });
   }
 
   /** Tells these nodes to run it. */
@@ -220,8 +230,9 @@ export class Rollouts {
     state: DeploymentState,
     says: string,
     epoch: number,
+    actor: string = BY_ITSELF,
   ): Promise<void> {
-    const { id } = deployment;
+    const { id, wave } = deployment;
     if (!mayBecome(deployment.state, state))
       throw new Error(`deployment ${id}: ${deployment.state} to ${state}`);
     const now = new Date(this.clock.now());
@@ -231,6 +242,7 @@ export class Rollouts {
       soaking_since: state === 'soaking' ? now : undefined,
       ended_at: ['rolling', 'paused', 'soaking'].includes(state) ? null : now,
     });
+    await this.moves.add(tx, id, { at: now, state, wave, actor, says });
     this.events.deploymentMoved(tx, { ...deployment, state, says });
     if (state === 'paused') await this.withdraw(tx, deployment, epoch);
     if (state === 'succeeded' || state === 'partial') await this.settle(tx, deployment);
