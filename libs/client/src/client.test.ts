@@ -345,7 +345,7 @@ describe('a test run', () => {
     expect(asked[1]).toMatchObject({ url: '/v1/test-files?name=a+b.csv', body: 't,a' });
     expect(asked[1]!.headers['content-type']).toBe('application/octet-stream');
     expect(asked[1]!.headers['idempotency-key']).toBe(asked[0]!.headers['idempotency-key']);
-    answers = [json(200, { items: [file], next: null })];
+    answers = [json(200, { items: [file], next: null, mostBytes: 100 })];
     expect((await to().flows.testFiles()).items).toEqual([file]);
     answers = [(_request, response) => void response.writeHead(204).end()];
     await to().flows.removeTestFile('f');

@@ -112,7 +112,13 @@ export const TestFile = z
   })
   .meta({ id: 'TestFile' });
 export type TestFile = z.infer<typeof TestFile>;
-export const TestFileList = pageOf(TestFile).meta({ id: 'TestFileList' });
+export const TestFileList = pageOf(TestFile)
+  .extend({
+    /** What one file may have, so that nobody sends what would be refused. */
+    mostBytes: counter,
+  })
+  .meta({ id: 'TestFileList' });
+export type TestFileList = z.infer<typeof TestFileList>;
 
 export const TestFileQuery = z.object({ name: z.string().min(1).max(255).optional() });
 export type TestFileQuery = z.infer<typeof TestFileQuery>;

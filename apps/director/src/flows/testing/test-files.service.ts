@@ -8,7 +8,7 @@ import { createReadStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { Inject, Injectable } from '@nestjs/common';
-import { Failure, type Page, type PageQuery, type TestFile } from '@millrace/schemas';
+import { Failure, type PageQuery, type TestFile, type TestFileList } from '@millrace/schemas';
 import { Audit } from '../../access/audit.js';
 import type { Principal } from '../../access/principal.js';
 import { Clock } from '../../platform/clock.js';
@@ -36,11 +36,12 @@ export class TestFilesService {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  list(who: Principal, query: PageQuery): Promise<Page<TestFile>> {
+  list(who: Principal, query: PageQuery): Promise<TestFileList> {
     const window = windowOf(query);
-    return this.database.withinSql(who.organization, async (tx) =>
-      pageFrom(await this.files.page(tx, window, this.now()), window, (row) => row.id, testFileOf),
-    );
+    return this.database.withinSql(who.organization, async (tx) => ({
+      ...pageFrom(await this.files.page(tx, window, this.now()), window, (row) => row.id, testFileOf),
+      mostBytes: this.config.maxTestFileBytes,
+    }));
   }
 
   /** @param length what the request says of the body, when it does */

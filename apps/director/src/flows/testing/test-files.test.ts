@@ -89,7 +89,7 @@ describe('a test file', () => {
     expect(status).toBe(201);
     expect(body).toMatchObject({ name: 'rig.csv', size: text.length, columns: ['t', 'pressure'] });
     expect(Date.parse(body.expiresAt) - Date.now()).toBeGreaterThan(86_000_000);
-    expect(await list()).toEqual({ items: [body], next: null });
+    expect(await list()).toEqual({ items: [body], next: null, mostBytes: expect.any(Number) });
     expect(await left()).toHaveLength(2);
     expect((await t.call('DELETE', `/v1/test-files/${body.id}`)).status).toBe(204);
     expect((await t.call('DELETE', `/v1/test-files/${body.id}`)).status).toBe(404);
