@@ -18,6 +18,9 @@ export {
   type Position,
 } from './edit.js';
 export * from './expression/index.js';
+export { accepts, acceptsAll, fieldAt, optionFor } from './form/field.js';
+export type { FieldOf, FormField, FormShape, NumberLimits, Scalar } from './form/field.js';
+export { formOf, plainFormOf } from './form/form.js';
 export * from './fragment.js';
 export * from './graph.js';
 export * from './kind.js';
