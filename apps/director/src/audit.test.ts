@@ -3,6 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import type { AuditEntry } from '@millrace/schemas';
 import { pathNames, pathOf, readApi, type Api, type Json, type Route } from '../../../test/kit/api.js';
 import { testDirector, type Answer, type TestDirector } from '../../../test/kit/director.js';
+import { speaking, type Speaking } from '../../../test/kit/edge.js';
 import { as, makeEstate, type Estate } from '../../../test/kit/estate.js';
 import { testFacts, testNode } from '../../../test/kit/node.js';
 import { beginUpload, digestOfBytes, sealed, sendParts } from '../../../test/kit/resources.js';
@@ -10,14 +11,19 @@ import { Audit } from './access/audit.js';
 import { Rollouts } from './deployments/rollouts.js';
 
 let t: TestDirector;
+let voice: Speaking | undefined;
 let api: Api;
 let e: Estate;
 beforeAll(async () => {
   t = await testDirector();
   api = await readApi(t);
   e = await makeEstate(as(t, (await t.person('admin')).token, t.organization), 'plant', 'cmapss_hgb_rul');
+  voice = await speaking(e.node);
 });
-afterAll(() => t?.close());
+afterAll(async () => {
+  await voice?.close();
+  await t?.close();
+});
 
 const entries = async (after: number): Promise<AuditEntry[]> => {
   const { body } = await t.call<{ items: AuditEntry[] }>('GET', '/v1/audit?limit=200');
@@ -134,6 +140,11 @@ const changes: Record<string, Make> = {
     at: { id: e.node.id },
     body: { labels: { site: 'b' } },
     action: 'fleet.change-node',
+  }),
+  'POST /v1/nodes/{id}:restart': () => ({
+    at: { id: e.node.id },
+    body: { flow: e.flow },
+    action: 'fleet.restart-flow',
   }),
   'POST /v1/nodes/{id}:revoke': async () => ({
     at: { id: (await testNode(e.t, 'to-revoke')).id },

@@ -4,6 +4,7 @@
  */
 import { pathNames, pathOf, readApi, type Api, type Json, type Route } from '../../../test/kit/api.js';
 import { testDirector, type Answer, type TestDirector } from '../../../test/kit/director.js';
+import { speaking, type Speaking } from '../../../test/kit/edge.js';
 import { as, makeEstate, type Estate } from '../../../test/kit/estate.js';
 import { bodiesOf, inPathOf, inQueryOf } from '../../../test/kit/filling.js';
 import { generatorOf, type Generator } from '../../../test/kit/generated.js';
@@ -12,14 +13,19 @@ const REQUESTS = Number(process.env.MILLRACE_TEST_REQUESTS ?? 600);
 const SEED = Number(process.env.MILLRACE_TEST_SEED ?? 58);
 
 let t: TestDirector;
+let voice: Speaking | undefined;
 let api: Api;
 let e: Estate;
 beforeAll(async () => {
   t = await testDirector();
   api = await readApi(t);
   e = await makeEstate(as(t, (await t.person('admin')).token, t.organization), 'plant', 'cmapss_hgb_rul');
+  voice = await speaking(e.node);
 });
-afterAll(() => t?.close());
+afterAll(async () => {
+  await voice?.close();
+  await t?.close();
+});
 
 const isStream = (route: Route) => route.stream || route.path === '/v1/events';
 const isForNodes = (route: Route) => route.path.startsWith('/v1/agent/');

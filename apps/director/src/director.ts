@@ -120,10 +120,8 @@ export async function startDirector(config: Config, options: StartOptions = {}):
       addresses.directorMqtt = { url: `mqtt://${hostIn(config.host)}:${broker?.port}`, ...broker?.director };
     }
     mosquitto?.start();
-    if (part !== 'http') {
-      app.get(NodeLink, { strict: false }).start();
-      await queue.start();
-    }
+    app.get(NodeLink, { strict: false }).start({ deaf: part === 'http' });
+    if (part !== 'http') await queue.start();
     return { url: addresses.publicUrl, mqttUrl: addresses.mqttUrl, firstAdmin, app, platform, close };
   } catch (error) {
     await close();

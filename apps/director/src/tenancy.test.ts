@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Permission, type LiveEvent } from '@millrace/schemas';
 import { pathNames, pathOf, readApi, type Api, type Json, type Route } from '../../../test/kit/api.js';
 import { testDirector, type Answer, type TestDirector } from '../../../test/kit/director.js';
+import { speaking, type Speaking } from '../../../test/kit/edge.js';
 import { as, makeEstate, type Estate } from '../../../test/kit/estate.js';
 import { bodiesOf, inPathOf, inQueryOf } from '../../../test/kit/filling.js';
 import { stranger } from '../../../test/kit/resources.js';
@@ -21,6 +22,7 @@ interface Request {
 }
 
 let t: TestDirector;
+let voices: Speaking[] = [];
 let api: Api;
 let theirs: Estate;
 let own: Estate;
@@ -37,8 +39,12 @@ beforeAll(async () => {
   // What the first start does for an organization.
   await t.test.database.within(other.organization, (tx) => t.director.app.get(SigningKeys).createFirst(tx));
   own = await makeEstate(as(t, other.token, other.organization), 'lakeside', 'onnxmltools_xgb');
+  voices = await Promise.all([theirs, own].map(({ node }) => speaking(node)));
 });
-afterAll(() => t?.close());
+afterAll(async () => {
+  await Promise.all(voices.map((voice) => voice.close()));
+  await t?.close();
+});
 
 /** Rows of all tables of an organization, and its people. */
 async function dump(organization: string): Promise<Record<string, Json[]>> {

@@ -1,11 +1,10 @@
 import { Body, Controller, Get, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiProduces } from '@nestjs/swagger';
-import { FlowRestart, LiveQuery, LogsQuery, NodeLogs, type LiveFlowEvent } from '@millrace/schemas';
+import { FlowRestart, LiveQuery, LiveFlowEvent, LogsQuery, NodeLogs } from '@millrace/schemas';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Needs } from '../access/guard.js';
 import { Who, type Principal } from '../access/principal.js';
 import { EventStreams } from '../access/stream.js';
-import { Answers, AnswersNothing } from '../platform/http/answers.js';
+import { Answers, AnswersNothing, Streams } from '../platform/http/answers.js';
 import { LookingService } from './looking.service.js';
 
 @Controller('v1/nodes')
@@ -18,8 +17,7 @@ export class LookingController {
   /** The state first and at each change, then frames; one that finds the line busy is left out. */
   @Get(':id/flows/:flow/live')
   @Needs('fleet.read')
-  @ApiProduces('text/event-stream')
-  @ApiOkResponse({ description: 'What passes on the wires of a flow that runs on this node, as it happens.' })
+  @Streams(LiveFlowEvent, 'What passes on the wires of a flow that runs on this node, as it happens.')
   async live(
     @Who() who: Principal,
     @Param('id') node: string,

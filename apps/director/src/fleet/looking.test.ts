@@ -58,12 +58,12 @@ function watch(path: string, token = t.token): Watching {
   read().catch(() => (ended = true)); // it ends by being stopped
   const stop = () => away.abort();
   open.push(stop);
-  const states = events.filter.bind(events);
+  const states = () => events.flatMap((one) => (one.event === 'state' ? [one] : []));
   return {
     events,
-    states: () => states(({ event }) => event === 'state').map((one) => ('state' in one ? one.state : '')),
-    details: () => states(({ event }) => event === 'state').map((one) => ('detail' in one ? one.detail : '')),
-    frames: () => events.flatMap((one) => ('frame' in one ? [one.frame] : [])),
+    states: () => states().map(({ state }) => state),
+    details: () => states().map(({ detail }) => detail),
+    frames: () => events.flatMap((one) => (one.event === 'frame' ? [one.frame] : [])),
     ended: () => ended,
     stop,
   };

@@ -28,5 +28,9 @@ export const fleet = {
   'fleet.agent-running': { kind: 'refusal', status: 409, title: 'Another agent works in this data folder' },
   'fleet.path-refused': { kind: 'refusal', status: 403, title: 'A flow may not touch this path' },
   'fleet.flow-silent': { kind: 'outage', status: 504, title: 'The process of a flow does not answer' },
+  'fleet.node-offline': { kind: 'refusal', status: 409, title: 'The node is not there to be asked' },
+  'fleet.node-silent': { kind: 'outage', status: 504, title: 'The node did not answer' },
+  'fleet.command-refused': { kind: 'refusal', status: 409, title: 'The node says that it cannot do that' },
+  'fleet.too-many-watchers': { kind: 'refusal', status: 429, title: 'Too many live views are open' },
   'fleet.flow-ended': { kind: 'outage', status: 503, title: 'The process of a flow has ended' },
 } as const satisfies ProblemTable;
