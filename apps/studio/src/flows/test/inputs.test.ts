@@ -1,4 +1,4 @@
-import { doubtOf, refusedFile, requestOf, sourcesOf, wanting } from './inputs.js';
+import { refusedFile, requestOf, sourcesOf, timeIn, wanting } from './inputs.js';
 
 const file = {
   id: 'f1',
@@ -31,15 +31,28 @@ describe('the sources of a draft', () => {
       ['broker', undefined],
     ]);
     expect(wanting(sources, {}).map(({ id }) => id)).toEqual(['disk', 'broker']);
-    expect(wanting(sources, { broker: file }).map(({ id }) => id)).toEqual(['disk']);
+    expect(wanting(sources, { broker: { file } }).map(({ id }) => id)).toEqual(['disk']);
   });
 
-  it('say which column a file must have', () => {
+  it('find the time of a file where they look for it, else it is guessed', () => {
     const [, kept, , disk, broker] = sources;
-    expect(doubtOf(broker!, file)).toBeUndefined();
-    expect(doubtOf(disk!, file)).toMatch('no column "when"');
-    expect(doubtOf(kept!, { columns: ['second'] })).toBeUndefined();
-    expect(doubtOf(broker!, { columns: [] })).toMatch('names no columns');
+    expect(timeIn(broker!, file)).toBeUndefined();
+    expect(timeIn(broker!, file, 't,TS1\n1700000000000,1')).toBeUndefined();
+    expect(timeIn(broker!, file, 't,TS1\r\n"2026-01-01T00:00:00Z",1')).toEqual({
+      column: 't',
+      format: 'iso',
+    });
+    expect(timeIn(disk!, { columns: ['when', 't'] }, 'when,t\n5,6')).toBeUndefined();
+    expect(timeIn(kept!, { columns: ['a', 'Timestamp'] })).toEqual({ column: 'Timestamp', format: 'iso' });
+    expect(timeIn(disk!, { columns: ['second', 'TS1'] }, 'second;TS1\n0;1')).toEqual({
+      column: 'second',
+      format: 'epochS',
+    });
+    expect(timeIn(broker!, { columns: ['a', 'time'] }, '{"a":1,"time":1700000000000000}\n')).toEqual({
+      column: 'time',
+      format: 'epochUs',
+    });
+    expect(timeIn(broker!, { columns: [] })).toBeUndefined();
   });
 });
 
@@ -58,14 +71,14 @@ it('a request names only what was chosen', () => {
     requestOf('x', sources, {
       ...choice,
       // `gone` was a source of the draft before.
-      files: { broker: file, gone: file },
+      files: { broker: { file, time: { column: 'when', format: 'iso' } }, gone: { file } },
       parameters: { live: false, empty: '', unset: undefined, speed: 0 },
       speed: 10,
     }),
   ).toEqual({
     text: 'x',
     seconds: 60,
-    inputs: { broker: { file: 'f1' } },
+    inputs: { broker: { file: 'f1', timestamp: { column: 'when', format: 'iso' } } },
     parameters: { live: false, speed: 0 },
     speed: 10,
   });

@@ -5,8 +5,17 @@
  */
 import { isReference } from '@millrace/flow';
 import { kinds } from '@millrace/modules/kinds';
-import type { FlowDocument, FlowModule, TestFile, TestRunRequest } from '@millrace/schemas';
+import type { FlowDocument, FlowModule, TestFile, TestInput, TestRunRequest } from '@millrace/schemas';
 import { bytes, many } from '../../ui/units.js';
+
+/** Where a file has the time of its records. */
+export type FileTime = NonNullable<TestInput['timestamp']>;
+
+export interface TestInputChoice {
+  file: TestFile;
+  /** Absent: as the source has it set. */
+  time?: FileTime;
+}
 
 export interface TestSource {
   id: string;
@@ -14,17 +23,15 @@ export interface TestSource {
   title: string;
   /** What it reads when it runs as it is; undefined: it would reach outside, so it needs a file. */
   asIs: string | undefined;
-  /** The column that a file must have for the time of its records. */
-  time: string;
-  /** What that column holds, in words. */
-  timeIs: string;
+  /** Where it looks for the time of a record; `format` is undefined where it has its own. */
+  time: { column: string; format: FileTime['format'] | undefined };
 }
 
 export type ParameterValues = Readonly<Record<string, string | number | boolean | undefined>>;
 
 export interface TestChoice {
   /** By source; a source that is not named runs as it is. */
-  files: Readonly<Record<string, TestFile>>;
+  files: Readonly<Record<string, TestInputChoice>>;
   parameters: ParameterValues;
   /** Times as fast as recorded; undefined: as fast as it goes. */
   speed: number | undefined;
@@ -35,7 +42,7 @@ export function sourcesOf(document: Pick<FlowDocument, 'modules'>): TestSource[]
   return Object.entries(document.modules).flatMap(([id, module]) => {
     const kind = kinds.get(module.type);
     if (kind?.category !== 'source') return [];
-    return [{ id, type: module.type, title: kind.title, asIs: asIs(module), ...timeOf(module) }];
+    return [{ id, type: module.type, title: kind.title, asIs: asIs(module), time: timeOf(module) }];
   });
 }
 
@@ -48,15 +55,13 @@ function asIs({ type, settings }: FlowModule): string | undefined {
   return isReference(file) || file.includes('${') ? file : undefined;
 }
 
-function timeOf({ type, settings }: FlowModule): Pick<TestSource, 'time' | 'timeIs'> {
+function timeOf({ type, settings }: FlowModule): TestSource['time'] {
   const timestamp = settings?.timestamp;
   if (type === 'source.csv' && typeof timestamp === 'object' && timestamp !== null) {
     const column = (timestamp as { column?: unknown }).column;
-    if (typeof column === 'string' && !column.includes('${')) {
-      return { time: column, timeIs: 'the time, as the source has it set' };
-    }
+    if (typeof column === 'string' && !column.includes('${')) return { column, format: undefined };
   }
-  return { time: 't', timeIs: 'the time in epoch milliseconds' };
+  return { column: 't', format: 'epochMs' };
 }
 
 /** Why a file should not be sent at all, and the way out; undefined: it may be. */
@@ -69,11 +74,47 @@ export function refusedFile(name: string, size: number, most: number): string | 
   );
 }
 
-/** What is wrong with a file for this source, as far as its columns tell. */
-export function doubtOf(source: TestSource, { columns }: Pick<TestFile, 'columns'>): string | undefined {
-  if (columns.length === 0) return 'Its first line names no columns, so nothing in it can be found.';
-  if (columns.includes(source.time)) return undefined;
-  return `It has no column "${source.time}", which must hold ${source.timeIs}.`;
+const TIMELY = /^(?:t|ts|time|date|second)$|time|date|stamp/i;
+
+/**
+ * Where a file has its time, when not where the source looks for it. A guess from its columns and, where they are
+ * known, its first lines; a person may say it better.
+ */
+export function timeIn(
+  source: TestSource,
+  { columns }: Pick<TestFile, 'columns'>,
+  head = '',
+): FileTime | undefined {
+  const { column, format } = source.time;
+  if (columns.includes(column)) {
+    const found = format === undefined ? undefined : formatOf(head, columns, column);
+    return found === undefined || found === format ? undefined : { column, format: found };
+  }
+  const other = columns.find((name) => TIMELY.test(name)) ?? columns[0];
+  return other === undefined ? undefined : { column: other, format: formatOf(head, columns, other) ?? 'iso' };
+}
+
+/** By the size of the number: seconds of this century have ten digits, milliseconds thirteen. */
+function formatOf(head: string, columns: readonly string[], column: string): FileTime['format'] | undefined {
+  const [first = '', second = ''] = head.split(/\r\n|\n|\r/);
+  const cells = second.split(/[,;\t|]/);
+  const text = first.trimStart().startsWith('{')
+    ? fieldOf(first, column)
+    : cells[columns.indexOf(column)]?.replaceAll('"', '').trim();
+  if (text === undefined || text === '') return undefined;
+  const size = Math.abs(Number(text));
+  if (Number.isNaN(size)) return 'iso';
+  if (size < 1e11) return 'epochS';
+  return size < 1e14 ? 'epochMs' : size < 1e17 ? 'epochUs' : 'epochNs';
+}
+
+function fieldOf(line: string, name: string): string | undefined {
+  try {
+    const value: unknown = (JSON.parse(line) as Record<string, unknown>)[name];
+    return value === undefined ? undefined : String(value);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Sources that can neither run as they are nor have a file. */
@@ -85,7 +126,12 @@ export function requestOf(
   sources: readonly TestSource[],
   { files, parameters, speed, seconds }: TestChoice,
 ): TestRunRequest {
-  const inputs = sources.flatMap(({ id }) => (files[id] ? [[id, { file: files[id].id }] as const] : []));
+  const inputs = sources.flatMap(({ id }) => {
+    const choice = files[id];
+    if (choice === undefined) return [];
+    const { file, time } = choice;
+    return [[id, { file: file.id, ...(time && { timestamp: time }) }] as const];
+  });
   const given = Object.entries(parameters).filter(
     (entry): entry is [string, string | number | boolean] => entry[1] !== undefined && entry[1] !== '',
   );

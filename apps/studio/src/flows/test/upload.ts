@@ -29,22 +29,24 @@ export function sendTestFile(file: File, { signal, onProgress }: UploadOptions):
     request.open('POST', `/v1/test-files?name=${encodeURIComponent(file.name.slice(0, 255))}`);
     request.setRequestHeader('authorization', `Bearer ${session.get()?.token ?? ''}`);
     request.setRequestHeader('content-type', 'application/octet-stream');
-    request.upload.onprogress = ({ loaded, total }) => {
+    request.upload.addEventListener('progress', ({ loaded, total }) => {
       heard();
       onProgress(total > 0 ? loaded / total : 0);
-    };
-    request.onload = () => {
+    });
+    request.addEventListener('load', () => {
       try {
         resolve(answerOf(request, file));
       } catch (error) {
         reject(error as Error);
       }
-    };
-    request.onerror = () => reject(cut(file, 'the line was cut, or the file has changed on the disk'));
-    request.onloadend = () => {
+    });
+    request.addEventListener('error', () =>
+      reject(cut(file, 'the line was cut, or the file has changed on the disk')),
+    );
+    request.addEventListener('loadend', () => {
       clearTimeout(silence);
       signal.removeEventListener('abort', away);
-    };
+    });
     if (signal.aborted) return away();
     signal.addEventListener('abort', away, { once: true });
     heard();
