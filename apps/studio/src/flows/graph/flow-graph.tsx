@@ -19,6 +19,7 @@ import {
 } from '@xyflow/react';
 import '@xyflow/react/dist/base.css';
 import { useCallback, useEffect, useMemo, useRef, useState, type DragEvent, type ReactNode } from 'react';
+import { DRAGGED_TYPE } from './dragged.js';
 import {
   isLive,
   nodesOf,
@@ -67,12 +68,16 @@ export interface FlowGraphProps {
   children?: ReactNode;
 }
 
-export const DRAGGED_TYPE = 'application/x-millrace-module';
 const NODE_TYPES = { module: ModuleCard };
 const EDGE_TYPES = { wire: WireLine };
 const NONE: ReadonlySet<string> = new Set();
 const FAR = 0.45;
-const FIT = { padding: 0.12, maxZoom: 1, minZoom: 0.05 };
+/** Beside the tools that lie on the canvas. */
+export const FIT = {
+  padding: { top: '60px', right: '32px', bottom: '32px', left: '56px' },
+  maxZoom: 1,
+  minZoom: 0.05,
+} as const;
 
 export default function FlowGraph(props: FlowGraphProps) {
   return (
