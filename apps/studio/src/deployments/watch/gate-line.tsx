@@ -18,7 +18,7 @@ const WORDS: Readonly<Record<GateFigures['state'], { word: string; is: Standing 
   ahead: { word: 'Gate ahead', is: 'off' },
   closed: { word: 'Gate closed', is: 'busy' },
   open: { word: 'Gate open', is: 'good' },
-  unproved: { word: 'Nobody can prove it', is: 'off' },
+  unproved: { word: 'All offline', is: 'off' },
   breached: { word: 'Gate breached', is: 'broken' },
 };
 
