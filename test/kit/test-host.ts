@@ -14,7 +14,7 @@ const misfortunes: Record<string, () => void> = {
     for (;;);
   },
   heap() {
-    for (;;) held.push(Array.from({ length: 10_000 }, (_, i) => ({ i })));
+    for (;;) held.push(new Array(500_000).fill(0.5));
   },
   buffers() {
     for (;;) held.push(Buffer.alloc(4_000_000, 1));

@@ -6,7 +6,7 @@
  */
 import { z } from 'zod';
 import { pageOf } from './access.js';
-import { ModuleCounters, RecordValues, Severity } from './protocol.js';
+import { FieldValue, ModuleCounters, RecordValues, Severity } from './protocol.js';
 import { ProblemPlace } from './problem.js';
 
 const counter = z.number().int().nonnegative();
@@ -52,7 +52,18 @@ export const LiveFlowEvent = z.union([
 export type LiveFlowEvent = z.infer<typeof LiveFlowEvent>;
 
 /** A source of a test run reads this instead: a file that was uploaded before, by its id. */
-export const TestInput = z.object({ file: z.string().min(1).max(64) }).meta({ id: 'TestInput' });
+export const TestInput = z
+  .object({
+    file: z.string().min(1).max(64),
+    /** Absent: as the source.csv says that it stands in for; `t` in epoch milliseconds for any other source. */
+    timestamp: z
+      .object({
+        column: z.string().min(1).max(1_000),
+        format: z.enum(['iso', 'epochMs', 'epochS', 'epochUs', 'epochNs']),
+      })
+      .optional(),
+  })
+  .meta({ id: 'TestInput' });
 export type TestInput = z.infer<typeof TestInput>;
 
 /** Of the draft, or of the text that is sent. */
@@ -84,6 +95,8 @@ export const TestRunEvent = z.union([
   z.object({
     event: z.literal('alert'),
     module: z.string(),
+    /** Which of several that the module watches. */
+    key: FieldValue.optional(),
     t: z.number(),
     change: z.enum(['raised', 'cleared']),
     severity: Severity,

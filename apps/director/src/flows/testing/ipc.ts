@@ -4,14 +4,14 @@
  *
  *     spawned --order--> loading --started--> running --ended--> gone
  */
-import type { FlowDocument, TestRunEvent } from '@millrace/schemas';
+import type { FlowDocument, TestInput, TestRunEvent } from '@millrace/schemas';
 
 export interface TestOrder {
   flow: string;
   /** Locked, with its parameters filled in. It may hold secrets: it is told and never written down. */
   document: FlowDocument;
   /** Files in place of sources, by module; `name` is what a person calls it. */
-  inputs: Record<string, { path: string; name: string }>;
+  inputs: Record<string, { path: string; name: string; timestamp?: TestInput['timestamp'] }>;
   /** Local file of each resource, by digest. */
   blobs: Record<string, string>;
   /** The run's own: all of the above lie in it, and it is removed afterwards. */

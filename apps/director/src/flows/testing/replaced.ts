@@ -20,10 +20,7 @@ export function behavioursOf(
     const category = kinds.get(type)?.category;
     const input = inputs[id];
     if (input !== undefined)
-      replaced.set(
-        id,
-        inputSource(input.path, type === 'source.csv' ? settings : undefined, { ...input, speed }),
-      );
+      replaced.set(id, reads(input, type === 'source.csv' ? settings : undefined, speed));
     else if (type !== 'sink.director' && (category === 'sink' || category === 'act'))
       replaced.set(id, withholds);
   }
@@ -33,6 +30,15 @@ export function behavioursOf(
       (context) => (replaced.get((context as { id: string }).id) ?? usual)(context),
     ]),
   );
+}
+
+function reads(
+  { path, name, timestamp }: TestOrder['inputs'][string],
+  csv: Record<string, unknown> | undefined,
+  speed: number | undefined,
+): Create {
+  const settings = timestamp === undefined ? csv : { file: name, ...csv, timestamp };
+  return inputSource(path, settings, { name, speed });
 }
 
 /** Nothing leaves a test run. */

@@ -12,6 +12,8 @@ import { Streams } from '../../platform/http/answers.js';
 import type { FromTest } from './ipc.js';
 import { TestRunsService, type TestRun } from './test-runs.service.js';
 
+/** For what is still on its way when the run is over. */
+const READ_MS = 30_000;
 const HEARTBEAT_MS = 15_000; // under the 30 s after which the most impatient proxies cut a silent line
 
 @Controller('v1/flows')
@@ -71,5 +73,10 @@ async function follow(run: TestRun, id: string, { raw }: FastifyReply, closed: A
   } finally {
     clearInterval(heartbeat);
     raw.end();
+    // Whoever does not read the end in time has left without closing.
+    if (!closed.aborted) {
+      const late = setTimeout(() => raw.destroy(), READ_MS);
+      closed.addEventListener('abort', () => clearTimeout(late), { once: true });
+    }
   }
 }

@@ -107,9 +107,9 @@ export class TestRunsService implements OnModuleDestroy {
         flow: name,
         document: chosen.document,
         inputs: Object.fromEntries(
-          Object.entries(inputs).map(([module, { file }]) => [
+          Object.entries(inputs).map(([module, { file, timestamp }]) => [
             module,
-            { path: paths.get(file)!, name: rows.get(file)!.name },
+            { path: paths.get(file)!, name: rows.get(file)!.name, timestamp },
           ]),
         ),
         blobs,

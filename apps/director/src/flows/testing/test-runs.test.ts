@@ -1,5 +1,8 @@
 /** Test runs over HTTP, each in a real process: the cooler of the examples, limits, refusals, and nothing left. */
-import { readdir, readFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
@@ -20,7 +23,7 @@ const strange = program('test/kit/test-host.ts');
 let t: TestDirector;
 let runs: TestRunsService;
 beforeAll(async () => {
-  t = await testDirector({ MILLRACE_TEST_RUN_MEMORY_MB: '128', MILLRACE_MAX_TEST_FILE_BYTES: '1000000' });
+  t = await testDirector({ MILLRACE_MAX_TEST_FILE_BYTES: '1000000' });
   runs = t.director.app.get(TestRunsService);
   const text = await readFile(join(cooler, 'flow.yaml'), 'utf8');
   for (const name of ['cooler-ts1', 'cooler-ts2', 'cooler-ts4']) await resource(name, `${name}.csv`, 'data');
@@ -131,7 +134,7 @@ describe('a draft runs in a process of its own', () => {
   it('on the resources that it names: exact counts, samples, and the alert that would be sent', async () => {
     const events = await run({});
     expect(endOf(events)).toMatchObject({ reason: 'finished' });
-    expect(events[0]).toEqual({ event: 'started', limits: { seconds: 60, memoryMb: 256 } });
+    expect(events[0]).toEqual({ event: 'started', limits: { seconds: 60, memoryMb: 512 } });
     expect(events.at(-1)?.event).toBe('ended');
     const counts = Object.fromEntries(
       ['ts1', 'valid', 'rows', 'cycles', 'condition', 'failing'].map((id) => [id, left(events, id)]),
@@ -212,6 +215,28 @@ it('is what the client of the studio makes of it', async () => {
   await nothingLeft();
 });
 
+it('reads the times of a file where it is told, and says which key an alert is about', async () => {
+  const { id } = await file(
+    'recorded.csv',
+    'when,line,p\n2024-05-01T12:00:00Z,a,1\n2024-05-01T12:00:01Z,b,9\n',
+  );
+  const { name, document } = flowOf('keyed', {
+    broker: { type: 'source.mqtt', settings: { broker: 'mqtt://127.0.0.1:1', topics: ['a'] } },
+    high: { type: 'route.alert', from: ['broker'], settings: { when: 'p > 5', key: 'line' } },
+    tell: { type: 'sink.director', from: ['high'], settings: { channel: 'alert' } },
+  });
+  await t.call('POST', '/v1/flows', { name, document });
+  const timestamp = { column: 'when', format: 'iso' as const };
+  const events = await run({ inputs: { broker: { file: id, timestamp } } }, { flow: name });
+  expect(of(events, 'alert')).toMatchObject([{ key: 'b', t: Date.parse('2024-05-01T12:00:01Z') }]);
+  const without = await run({ inputs: { broker: { file: id } } }, { flow: name });
+  expect(endOf(without)).toMatchObject({
+    reason: 'failed',
+    detail: expect.stringMatching(/recorded\.csv.*"?t"?/) as string,
+  });
+  expect(JSON.stringify(without)).not.toContain(t.director.platform.config.data);
+});
+
 describe('a test run is bounded', () => {
   it('in time', async () => {
     const events = await run({ seconds: 1 }, { flow: 'endless' });
@@ -223,8 +248,8 @@ describe('a test run is bounded', () => {
 
   it.each([
     ['loops', 'time', /did not come back/],
-    ['heap', 'memory', /256 MiB/],
-    ['buffers', 'memory', /256 MiB/],
+    ['heap', 'memory', /512 MiB/],
+    ['buffers', 'memory', /512 MiB/],
     ['throws', 'failed', /thrown by a module/],
     ['exits', 'failed', /code 7/],
     ['children', 'finished', /end/],
@@ -237,9 +262,62 @@ describe('a test run is bounded', () => {
       out: collect,
     });
     await t.call('POST', '/v1/flows', body);
-    const events = await run({ seconds: 1 }, { flow: body.name });
+    // Filling a heap takes its time.
+    const events = await run({ seconds: reason === 'memory' ? 40 : 1 }, { flow: body.name });
     expect(endOf(events)).toMatchObject({ reason, detail: expect.stringMatching(detail) as string });
     await nothingLeft();
+  });
+
+  it('in what it tells: of wide records it shows fewer, and counts all of them', async () => {
+    const signals = Array.from({ length: 250 }, (_, i) => ({ name: `p${i}`, shape: 'noise', hz: 1000 }));
+    const wide = { type: 'debug.tap', from: ['sensors'] };
+    const body = flowOf('wide', {
+      sensors: simulated({ signals, speed: 'max', durationMs: 5_000 }),
+      ...Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`tap${i}`, wide])),
+    });
+    await t.call('POST', '/v1/flows', body);
+    const events = await run({}, { flow: 'wide' });
+    expect(endOf(events)).toMatchObject({ reason: 'finished' });
+    const frames = of(events, 'frame').map(({ frame }) => frame);
+    expect(left(events, 'sensors')).toBe(frames.at(-1)?.modules.sensors?.counters.out);
+    expect(left(events, 'tap9')).toBe(left(events, 'sensors'));
+    expect(left(events, 'sensors')).toBeGreaterThanOrEqual(5_000);
+    const sizes = frames.map((frame) => JSON.stringify(frame).length);
+    expect(Math.max(...sizes)).toBeGreaterThan(300_000);
+    expect(Math.max(...sizes)).toBeLessThan(1_300_000);
+  });
+
+  it('by its parent: a module that loops ends with a director that is killed', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'millrace-orphan-'));
+    const { document } = flowOf('strange-loops', {
+      sensors: simulated({ speed: 'max' }),
+      work: { type: 'debug.tap', from: ['sensors'] },
+    });
+    const order = {
+      flow: 'strange-loops',
+      document,
+      inputs: {},
+      blobs: {},
+      folder,
+      seconds: 60,
+      memoryMb: 400,
+    };
+    const url = pathToFileURL('apps/director/src/flows/testing/test-process.ts').href;
+    const script = `import { startTest } from ${JSON.stringify(url)};
+      startTest(${JSON.stringify(order)}, 128, ${JSON.stringify(strange)}, async ({ event }) => console.log(event));`;
+    const args = ['--import', typescript, '--input-type=module', '-e', script];
+    const parent = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    try {
+      await once(parent.stdout, 'data');
+      expect(await processesOf(folder)).toHaveLength(1);
+      parent.kill('SIGKILL');
+      const until = Date.now() + 10_000; // it looks twenty times a second, on a machine that may be busy
+      while ((await processesOf(folder)).length > 0 && Date.now() < until) await sleep(20);
+      expect(await processesOf(folder)).toEqual([]);
+    } finally {
+      parent.kill('SIGKILL');
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   it('by the request: whoever closes it ends the process', async () => {
