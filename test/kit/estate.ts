@@ -149,6 +149,7 @@ export async function makeEstate(t: TestDirector, word: string, fixture: string)
     severity: 'high',
     message: `${word} is too hot`,
     values: { [`${word}-field`]: 1 },
+    signal: { t: [0, 1e3], fields: { [`${word}-field`]: [0, 1] } },
   };
   await node.call('POST', '/v1/agent/alerts', { alerts: [alert, { ...alert, number: 2, key: null }] });
   const results = [{ ...about, records: [{ t: 1, [`${word}-field`]: 2 }] }];

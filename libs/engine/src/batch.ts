@@ -5,6 +5,7 @@
  * anything copies it. A module changes columns only through `own`, `column` and `retain`, which copy what
  * another branch of the flow is still to read. A batch does no I/O and knows no module.
  */
+import type { AlertSignal } from '@millrace/schemas';
 import { Column, type FieldValue } from './column.js';
 import type { Schema } from './schema.js';
 
@@ -21,11 +22,18 @@ export interface Gap {
   key?: FieldValue;
 }
 
+/** What a module saw before it let a row go: for the director, beside the row's own fields. */
+export interface Beside {
+  row: number;
+  signal: AlertSignal;
+}
+
 export class Batch {
   n = 0;
   t: Float64Array;
   columns: (Column | undefined)[] = [];
   gaps: Gap[] | null = null;
+  signals: Beside[] | null = null;
   /** Node's time when these records came in, epoch ms; NaN in a replay that has no recorded arrivals. */
   arrival = NaN;
   /** Monotonic ms at which the source handed them over, for the batches whose latency is taken; else 0. */
@@ -104,6 +112,10 @@ export class Batch {
     for (let row = 0; row < this.n; row++) if (keep[row] !== 0) this.t[to[row]] = this.t[row];
     for (let index = 0; index < this.columns.length; index++) this.own(index)?.retain(keep, to);
     if (this.gaps !== null) this.gaps = this.gaps.map((gap) => ({ ...gap, row: to[gap.row] }));
+    if (this.signals !== null) {
+      const kept = this.signals.filter(({ row }) => keep[row] !== 0);
+      this.signals = kept.map((beside) => ({ ...beside, row: to[beside.row] }));
+    }
     this.n = n;
   }
 
@@ -116,6 +128,7 @@ export class Batch {
     for (const column of this.columns) if (column !== undefined) column.shared = true;
     other.columns = this.columns.slice();
     other.gaps = this.gaps;
+    other.signals = this.signals;
     other.arrival = this.arrival;
     other.born = this.born;
     return other;
@@ -139,6 +152,10 @@ export class Batch {
         }
       }
     }
+    for (const beside of from.signals ?? []) {
+      if (beside.row < first || beside.row >= last) continue;
+      (this.signals ??= []).push({ ...beside, row: beside.row + shift });
+    }
     this.arrival = from.arrival;
     this.born = from.born;
   }
@@ -147,6 +164,7 @@ export class Batch {
   reset(): void {
     this.n = 0;
     this.gaps = null;
+    this.signals = null;
     if (this.timesShared) {
       this.t = new Float64Array(this.t.length);
       this.timesShared = false;

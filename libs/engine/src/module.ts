@@ -6,6 +6,7 @@
  * nothing of theirs is called after `close`. Demand on behaviours: faults of the data are counted
  * (`context.fault`, `context.drop`), never thrown; whatever is thrown stops the flow as a bug.
  */
+import type { AlertSignal } from '@millrace/schemas';
 import type { Batch } from './batch.js';
 import type { Clock } from './clock.js';
 import type { FieldValue } from './column.js';
@@ -136,6 +137,7 @@ export type DirectorMessage =
       severity: string;
       message: string;
       values: PlainRecord;
+      signal?: AlertSignal;
     }
   | { channel: 'result'; module: string; records: PlainRecord[] };
 

@@ -15,12 +15,13 @@ type Alert = Extract<DirectorMessage, { channel: 'alert' }>;
 type Result = Extract<DirectorMessage, { channel: 'result' }>;
 
 export function alertMessage(message: Alert, { flow, version }: From): Omit<AlertMessage, 'number'> {
-  const { module, t, change, severity, key, values } = message;
+  const { module, t, change, severity, key, values, signal } = message;
   const alert = { flow, version, module, t, change, severity, message: message.message };
   return checked(AlertMessage.omit({ number: true }), module, {
     ...alert,
     key: key === null ? null : String(key),
     values: flat(values),
+    ...(signal !== undefined && { signal }),
   });
 }
 

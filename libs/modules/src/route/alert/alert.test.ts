@@ -99,7 +99,7 @@ describe('route.alert', () => {
 
   test('a condition that is no condition is refused', () => {
     const check = (when: string) =>
-      kind.check!({ when, holdMs: 0, severity: 'low', maxKeys: 1 }, [], () => undefined).length;
+      kind.check!({ when, holdMs: 0, severity: 'low', maxKeys: 1, signalMs: 0 }, [], () => undefined).length;
     expect([check('score'), check('score + 1'), check('score > 1')]).toEqual([0, 1, 0]);
   });
 });

@@ -1,6 +1,9 @@
 /**
  * Behaviour of `route.alert`: two bits of state a key (since when the condition holds, whether the alert is
  * raised), and a batch of its own for the few records that leave.
+ *
+ * What a key has seen of late goes along with its alert, beside the record. It is not saved: after a restart an
+ * alert comes with less of it, and with the same record.
  */
 import {
   Batch,
@@ -16,6 +19,7 @@ import { compile, type Compiled } from '@millrace/flow';
 import { Cursor } from '../../cursor.js';
 import { Keyed, type Key } from '../../keyed.js';
 import { templateOf, type Template } from './message.js';
+import { Ring, ringSize, signalFields } from './signal.js';
 
 export interface AlertSettings {
   when: string;
@@ -25,12 +29,16 @@ export interface AlertSettings {
   message?: string;
   key?: string;
   maxKeys: number;
+  signalMs: number;
 }
 
 interface Alarm {
   /** Node's time since which `when` holds; NaN while it does not. */
   since: number;
   raised: boolean;
+  ring: Ring | null;
+  /** Time of the record that raised it; NaN when that was before a restart. */
+  raisedT: number;
 }
 
 /** What an expression says of a record; `null` when the record has none of its fields. */
@@ -56,6 +64,18 @@ class Condition {
   begin(batch: Batch, input: number): void {
     this.batch = batch;
     for (let k = 0; k < this.cursors.length; k++) this.cursors[k].open(batch.peek(this.indexes[input][k]));
+  }
+
+  get fields(): readonly string[] {
+    return this.compiled.fields;
+  }
+
+  /** The number of a field at a row; NaN when there is none. `k` is its place in `fields`. */
+  numberAt(k: number, row: number): number {
+    const entry = this.cursors[k].at(row);
+    if (entry < 0) return NaN;
+    const column = this.cursors[k].column!;
+    return column.kind(entry) === NUMBER ? column.values[entry] : NaN;
   }
 
   holds(row: number): boolean | null {
@@ -85,8 +105,11 @@ class Alert implements Behaviour {
   private readonly when: Condition;
   private readonly clearWhen: Condition | null;
   private readonly template: Template;
-  private readonly seen = new Seen();
+  private readonly time = new Seen();
   private readonly keyed: boolean;
+  private readonly signals: string[];
+  /** Of each of them, its place in the fields of the condition. */
+  private readonly places: number[];
   private out: { batch: Batch; alert: number; severity: number; message: number; key: number }[] = [];
 
   constructor(private readonly context: ModuleContext<AlertSettings>) {
@@ -95,8 +118,12 @@ class Alert implements Behaviour {
     this.alarms = new Keyed({ keyBy: settings.key, maxKeys: settings.maxKeys }, context, () => ({
       since: NaN,
       raised: false,
+      ring: this.newRing(),
+      raisedT: NaN,
     }));
     this.when = new Condition(settings.when);
+    this.signals = signalFields(this.when.fields);
+    this.places = this.signals.map((name) => this.when.fields.indexOf(name));
     this.clearWhen = settings.clearWhen === undefined ? null : new Condition(settings.clearWhen);
     this.template = templateOf(settings.message ?? settings.when.replaceAll(/[{}]/g, ''));
   }
@@ -139,12 +166,13 @@ class Alert implements Behaviour {
       return;
     }
     const alarm = this.alarms.get(key);
+    if (alarm.ring !== null && alarm.ring.wants(batch.t[row])) this.see(alarm.ring, batch.t[row], row);
     if (alarm.raised) {
       const clears = this.clearWhen === null ? not(this.when.holds(row)) : this.clearWhen.holds(row);
       if (clears !== true) return;
       alarm.raised = false;
       alarm.since = NaN;
-      this.tell(batch, row, input, 'cleared', key);
+      this.tell(batch, row, input, 'cleared', key, alarm);
       return;
     }
     const holds = this.when.holds(row);
@@ -156,15 +184,46 @@ class Alert implements Behaviour {
     if (Number.isNaN(alarm.since)) alarm.since = now;
     if (now - alarm.since < this.context.settings.holdMs) return;
     alarm.raised = true;
-    this.tell(batch, row, input, 'raised', key);
+    this.tell(batch, row, input, 'raised', key, alarm);
+  }
+
+  private newRing(): Ring | null {
+    const { signalMs, maxKeys } = this.context.settings;
+    const size = ringSize(signalMs, this.keyed ? maxKeys : 1);
+    if (this.signals.length === 0 || size === undefined) return null;
+    return new Ring(this.signals.length, size.rows, size.stepMs);
+  }
+
+  private see(ring: Ring, t: number, row: number): void {
+    const at = ring.row(t);
+    const { places, when } = this;
+    for (let k = 0; k < places.length; k++) ring.values[at + k] = when.numberAt(places[k], row);
+  }
+
+  /** Up to this record: from `signalMs` before a raise, or from the raise to the clear. */
+  private seen(alarm: Alarm, change: 'raised' | 'cleared', t: number, row: number) {
+    const { ring } = alarm;
+    if (ring === null) return undefined;
+    const from =
+      change === 'raised' || Number.isNaN(alarm.raisedT) ? t - this.context.settings.signalMs : alarm.raisedT;
+    if (!ring.holds(t)) this.see(ring, t, row);
+    alarm.raisedT = change === 'raised' ? t : NaN;
+    return ring.signal(this.signals, from, t);
   }
 
   private now(batch: Batch, row: number): number {
-    if (!this.context.live) return this.seen.at(batch.t[row]);
+    if (!this.context.live) return this.time.at(batch.t[row]);
     return Number.isNaN(batch.arrival) ? this.context.clock.wall() : batch.arrival;
   }
 
-  private tell(batch: Batch, row: number, input: number, change: 'raised' | 'cleared', key: Key): void {
+  private tell(
+    batch: Batch,
+    row: number,
+    input: number,
+    change: 'raised' | 'cleared',
+    key: Key,
+    alarm: Alarm,
+  ): void {
     const { batch: out, alert, severity, message, key: keyIndex } = this.out[input];
     const at = out.n;
     out.append(batch, row, row + 1);
@@ -186,17 +245,24 @@ class Alert implements Behaviour {
       }),
     );
     put(keyIndex, key);
+    const signal = this.seen(alarm, change, batch.t[row], row);
+    if (signal !== undefined) (out.signals ??= []).push({ row: at, signal });
     this.context.count(change);
   }
 
   save(): State {
-    return { alarms: this.alarms.save((alarm) => ({ ...alarm })), seen: this.seen.max };
+    return { alarms: this.alarms.save(({ since, raised }) => ({ since, raised })), seen: this.time.max };
   }
 
   load(state: State): void {
     const { alarms, seen } = state as { alarms: unknown; seen: number };
-    this.alarms.load(alarms, (alarm: Alarm) => ({ ...alarm }));
-    this.seen.at(seen);
+    this.alarms.load(alarms, ({ since, raised }: Alarm) => ({
+      since,
+      raised,
+      ring: this.newRing(),
+      raisedT: NaN,
+    }));
+    this.time.at(seen);
   }
 }
 

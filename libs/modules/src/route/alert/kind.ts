@@ -18,6 +18,9 @@ with all its fields and \`alert\` (\`raised\` or \`cleared\`), \`severity\`, \`m
 - In \`message\`, \`{field}\` stands for the record's value, with six significant digits, \`{t}\` for its time, and
   \`{key}\` for the key. Without a message it is the expression.
 - What is raised is kept over a restart, so an alert is neither raised twice nor left standing.
+- What it saw in the \`signalMs\` before goes along to the director, and what it saw up to the clear with that: a row
+  a second of event time, thinned to 120, of the first eight numeric fields that \`when\` reads; of each key for
+  itself, and of more than a thousand keys in longer steps. The record has none of it, and a restart forgets it.
 
 Counted: \`raised\`, \`cleared\`, \`no-key\`, \`keys-evicted\`.
 `;
@@ -49,6 +52,13 @@ export const kind = defineKind({
       .optional()
       .describe('Field whose value names a machine or unit; each value has an alert of its own.'),
     maxKeys: keySettings.maxKeys,
+    signalMs: z
+      .number()
+      .int()
+      .min(0)
+      .max(600_000)
+      .default(600_000)
+      .describe('How much of what it saw goes to the director with an alert, in milliseconds; 0: nothing.'),
   }),
   inputs: 'many',
   outputs: ['out'],

@@ -9,6 +9,7 @@ import {
   type ModuleContext,
   type PlainRecord,
 } from '@millrace/engine';
+import type { AlertSignal } from '@millrace/schemas';
 import type { DirectorSettings } from './kind.js';
 
 class ToDirector implements Behaviour {
@@ -39,7 +40,8 @@ class ToDirector implements Behaviour {
       return;
     }
     for (let row = 0; row < batch.n; row++) {
-      const message = alertOf(this.from[input], toRecord(batch, row));
+      const signal = batch.signals?.find((beside) => beside.row === row)?.signal;
+      const message = alertOf(this.from[input], toRecord(batch, row), signal);
       if (message === null) context.drop('no-alert');
       else this.send(message, 1);
     }
@@ -78,7 +80,11 @@ class ToDirector implements Behaviour {
   }
 }
 
-function alertOf(module: string, record: PlainRecord): DirectorMessage | null {
+function alertOf(
+  module: string,
+  record: PlainRecord,
+  signal: AlertSignal | undefined,
+): DirectorMessage | null {
   const { t, alert, severity, message, key, ...values } = record;
   if (alert !== 'raised' && alert !== 'cleared') return null;
   return {
@@ -90,6 +96,7 @@ function alertOf(module: string, record: PlainRecord): DirectorMessage | null {
     severity: typeof severity === 'string' ? severity : 'medium',
     message: typeof message === 'string' ? message : '',
     values,
+    ...(signal !== undefined && { signal }),
   };
 }
 
