@@ -11,9 +11,10 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
   let best: string | undefined;
   let least = Infinity;
   for (const candidate of known) {
-    const distance = distanceOf(lower, candidate.toLowerCase());
     const most = Math.max(1, Math.floor(Math.max(word.length, candidate.length) / 3));
-    if (distance <= most && distance < least) [best, least] = [candidate, distance];
+    const distance = distanceOf(lower, candidate.toLowerCase(), Math.min(most, least - 1));
+    if (distance !== undefined) [best, least] = [candidate, distance];
+    if (least === 0) break;
   }
   return best;
 }
@@ -24,24 +25,43 @@ export function didYouMean(word: string, known: Iterable<string>): string {
   return guess === undefined ? '' : ` Did you mean "${guess}"?`;
 }
 
-function distanceOf(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > 21) return Infinity; // more than a third of 64
-  let before: number[] = [];
-  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
+/**
+ * Undefined when it is more than `most`. Only the band around the diagonal is looked at in which a distance
+ * of `most` can lie, so a flow of 500 misspelt names is told in milliseconds.
+ */
+function distanceOf(a: string, b: string, most: number): number | undefined {
+  if (Math.abs(a.length - b.length) > most) return undefined;
+  let [before, previous, current] = SCRATCH;
+  for (let column = 0; column <= b.length; column++) previous[column] = column;
+  let previousLeast = 0;
   for (let row = 1; row <= a.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column++) {
-      const same = a[row - 1] === b[column - 1] ? 0 : 1;
-      let cost = Math.min(
-        (previous[column] as number) + 1,
-        (current[column - 1] as number) + 1,
-        (previous[column - 1] as number) + same,
-      );
-      if (row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1])
+    const from = Math.max(1, row - most);
+    const to = Math.min(b.length, row + most);
+    const letter = a.charCodeAt(row - 1);
+    const letterBefore = a.charCodeAt(row - 2);
+    // Around the band nothing is near enough.
+    current[from - 1] = from === 1 ? row : FAR;
+    current[to + 1] = FAR;
+    let least = current[from - 1] as number;
+    for (let column = from; column <= to; column++) {
+      const other = b.charCodeAt(column - 1);
+      let cost = (previous[column - 1] as number) + (letter === other ? 0 : 1);
+      cost = Math.min(cost, (previous[column] as number) + 1, (current[column - 1] as number) + 1);
+      if (row > 1 && column > 1 && letter === b.charCodeAt(column - 2) && letterBefore === other)
         cost = Math.min(cost, (before[column - 2] as number) + 1);
-      current.push(cost);
+      current[column] = cost;
+      if (cost < least) least = cost;
     }
-    [before, previous] = [previous, current];
+    // A row costs no less than the one above it, or one more than the one above that.
+    if (least > most && previousLeast + 1 > most) return undefined;
+    [before, previous, current] = [previous, current, before];
+    previousLeast = least;
   }
-  return previous[b.length] as number;
+  const distance = previous[b.length] as number;
+  return distance <= most ? distance : undefined;
 }
+
+/** More than any distance that is asked for. */
+const FAR = 1_000;
+/** Three rows of the table, used again for each pair: a candidate is at most half again as long as the word. */
+const SCRATCH = [new Uint16Array(160), new Uint16Array(160), new Uint16Array(160)] as const;

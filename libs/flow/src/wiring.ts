@@ -126,9 +126,11 @@ function wireRefusal(
 /** What the new wire makes wrong at its end, that was not wrong before. */
 function columnFit(arrival: Arrival, added: Columns, contracts: Contracts): Fit {
   const inputs = [...arrival.inputs, added];
+  const after = arrivalProblems({ ...arrival, inputs }, contracts);
+  if (after.length === 0) return { ok: true };
+  const before = new Set(arrivalProblems(arrival, contracts).map((problem) => problem.detail));
+  const news = after.filter(({ detail }) => !before.has(detail));
   const arriving = mergeColumns(inputs);
-  const told = new Set(arrivalProblems(arrival, contracts).map((problem) => problem.detail));
-  const news = arrivalProblems({ ...arrival, inputs }, contracts).filter(({ detail }) => !told.has(detail));
   // A field that is there with a wrong type will not get a right one; what is missing may come.
   const wrong = news.find((problem) => isMismatch(problem, arriving));
   if (wrong !== undefined) return { ok: false, why: wrong.detail };
