@@ -23,6 +23,7 @@ const ARGS = [
 const axeSource = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 /** Every wait of a page ends by then. */
 const WAIT_MS = 20_000;
+const SETTLE_MS = 1_200;
 
 /** Node's `chromium` of the path, or what MILLRACE_CHROMIUM names. */
 const executable = process.env.MILLRACE_CHROMIUM ?? found();
@@ -104,6 +105,21 @@ export class Person {
 
   async go(path: string): Promise<void> {
     await this.page.goto(this.installation.url + path);
+  }
+
+  /** Until nothing loads any more; live pages have their first values by then. */
+  async settled(): Promise<void> {
+    await this.page.getByRole('main').waitFor();
+    await this.page.waitForFunction(`document.querySelector('main [aria-busy="true"]') === null`);
+    await this.page.waitForTimeout(SETTLE_MS);
+  }
+
+  /** Content that can only be reached by moving the whole page sideways. */
+  overflow(): Promise<string[]> {
+    return this.page.evaluate<string[]>(`['html', 'main']
+      .map((name) => [name, document.querySelector(name)])
+      .filter(([, element]) => element.scrollWidth > element.clientWidth + 1)
+      .map(([name]) => name + ' is wider than the window')`);
   }
 
   /** Where MILLRACE_SHOTS says; nowhere without it. */
