@@ -1,6 +1,13 @@
 /** The pages of the room. */
-import { Page } from '../ui/page.js';
+import { Route, Switch } from 'wouter';
+import { NoSuchPage } from '../ui/page.js';
+import { AlertsPage } from './alerts-page.js';
 
 export default function Room() {
-  return <Page title="Alerts">{null}</Page>;
+  return (
+    <Switch>
+      <Route path="/alerts/:id?" component={AlertsPage} />
+      <Route component={NoSuchPage} />
+    </Switch>
+  );
 }

@@ -44,16 +44,29 @@ export function useFollowed<Item>(options: FollowOptions<Item>): Followed<Item> 
   const [held, setHeld] = useState<readonly string[]>([]);
   const stale = useRef(new Set<string>());
   const sight = useRef(0);
+  const holding = useRef(hold);
+  useEffect(() => {
+    holding.current = hold;
+  }, [hold]);
   const query = useQuery({
     queryKey: key,
     // What is there stays below; it is read again part by part.
     queryFn: async () => {
-      const [before, page] = [cache.getQueryData<Read<Item>>(key), await read({ limit: PAGE })];
+      const page = await read({ limit: PAGE });
+      const before = cache.getQueryData<Read<Item>>(key);
       if (before === undefined) return firstRead(page, idOf);
       for (const { after } of before.starts) if (after !== undefined) stale.current.add(after.slice(0, -1));
-      return merge(before, {}, page, idOf);
+      const known = withoutNew(before, page);
+      return known === undefined ? before : merge(before, {}, known, idOf);
     },
   });
+  /** While new ones wait, what is read again at the top is only what was there. */
+  const withoutNew = (now: Read<Item>, page: Page<Item>): Page<Item> | undefined => {
+    const first = now.items[0];
+    if (!holding.current || first === undefined) return page;
+    const items = page.items.filter((item) => idOf(item) <= idOf(first));
+    return items.length === 0 && page.next !== null ? undefined : { ...page, items };
+  };
 
   const put = (start: Start, page: Page<Item>) =>
     cache.setQueryData<Read<Item>>(key, (now) =>
@@ -73,7 +86,8 @@ export function useFollowed<Item>(options: FollowOptions<Item>): Followed<Item> 
       for (const id of asked) stale.current.delete(id);
       try {
         const page = await read({ cursor: start.cursor, limit: PAGE });
-        put(start, page);
+        const known = start.after === undefined ? withoutNew(now, page) : page;
+        if (known !== undefined) put(start, known);
       } catch {
         for (const id of asked) stale.current.add(id);
       }
@@ -104,6 +118,7 @@ export function useFollowed<Item>(options: FollowOptions<Item>): Followed<Item> 
   });
 
   const takeIn = () => {
+    holding.current = false;
     for (const id of held) stale.current.add(id);
     setHeld([]);
     void tick.current?.();

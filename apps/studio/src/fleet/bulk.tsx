@@ -4,11 +4,11 @@ import { LABEL_NAME, type Node } from '@millrace/schemas';
 import { useState, type ReactNode } from 'react';
 import { api } from '../data/api.js';
 import { Confirm } from '../ui/confirm.js';
+import { MarkedBar } from '../ui/counts.js';
 import { done } from '../ui/notify.js';
 import { WentWrong } from '../ui/page.js';
 import { many } from '../ui/units.js';
-import classes from './fleet.module.css';
-import { inTurn, orThrow } from './in-turn.js';
+import { inTurn, orThrow } from '../data/in-turn.js';
 import { useGroups } from './nodes.js';
 
 interface BulkProps {
@@ -41,7 +41,7 @@ export function Bulk({ nodes, onDone, onClear }: BulkProps) {
   const bar = progress === undefined ? null : <Progress value={progress} aria-label="How far it is" />;
   return (
     <>
-      <div className={classes.bar} role="toolbar" aria-label="With the marked nodes">
+      <MarkedBar label="With the marked nodes">
         <strong>{how} marked</strong>
         <Button variant="default" onClick={() => setDeed('label')}>
           Add a label
@@ -58,7 +58,7 @@ export function Bulk({ nodes, onDone, onClear }: BulkProps) {
         <Button variant="subtle" color="gray" onClick={onClear}>
           Clear the marks
         </Button>
-      </div>
+      </MarkedBar>
       <AddLabel
         opened={deed === 'label'}
         onClose={close}

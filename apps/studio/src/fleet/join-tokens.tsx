@@ -1,5 +1,5 @@
 /** Tokens that still let nodes in; each can be taken away. */
-import { Button } from '@mantine/core';
+import { Button, VisuallyHidden } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { JoinToken } from '@millrace/schemas';
 import { useState } from 'react';
@@ -46,7 +46,9 @@ export function JoinTokens() {
                   <th scope="col">Labels</th>
                   <th scope="col">Made</th>
                   <th scope="col">Ends in</th>
-                  <th scope="col" aria-label="Actions" />
+                  <th scope="col">
+                    <VisuallyHidden>Actions</VisuallyHidden>
+                  </th>
                 </tr>
               </thead>
               <tbody>

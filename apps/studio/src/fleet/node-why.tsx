@@ -20,8 +20,8 @@ export function NodeWhyCard({ node }: { node: Node }) {
           <>
             {flows.length === 0 && (
               <Quiet>
-                Nothing is desired of it, and it runs nothing. <Link href="/deployments">Deploy a flow</Link>{' '}
-                to a group that it is in.
+                Nothing is desired of it, and it runs nothing.
+                {waiting.length === 0 && ' Deploy a flow to a group that it is in, and it comes here.'}
               </Quiet>
             )}
             {flows.length > 0 && <Flows flows={flows} />}

@@ -4,6 +4,7 @@ import { Plus } from 'lucide-react';
 import { useState, type UIEvent } from 'react';
 import { Link, useLocation, useSearchParams } from 'wouter';
 import { useMay } from '../data/me.js';
+import { Count, Counts } from '../ui/counts.js';
 import { FilterLine } from '../ui/filter-line.js';
 import { List } from '../ui/list.js';
 import { Empty, Page } from '../ui/page.js';
@@ -11,7 +12,7 @@ import { count, many } from '../ui/units.js';
 import { Bulk } from './bulk.js';
 import { nodeColumns } from './node-columns.js';
 import { useGroups, useNodeCount, useNodes } from './nodes.js';
-import { Count, Counts, FleetTabs } from './parts.js';
+import { FleetTabs } from './parts.js';
 
 const EXAMPLES = [
   'status==offline',
@@ -100,7 +101,7 @@ export function NodesPage() {
             total={chosen?.total}
             marked={mayWrite ? marked : undefined}
             onMark={mayWrite ? setMarked : undefined}
-            height="calc(100vh - 268px)"
+            height="calc(100vh - 316px)"
             empty={
               filter === '' ? (
                 <Empty

@@ -48,8 +48,8 @@ export function ParametersForm({ value, onChange, flows, onWrong }: ParametersFo
       ))}
       {others.length > 0 && (
         <Select
-          label="Parameters of a flow"
-          placeholder="Choose a flow to set its parameters"
+          label="Set parameters of another flow"
+          placeholder="Choose a flow"
           data={others}
           value={null}
           searchable

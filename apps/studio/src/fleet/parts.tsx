@@ -56,20 +56,3 @@ export function Chip({ children, kind }: { children: string; kind?: 'changing' |
 export const Quiet = ({ children }: { children: ReactNode }) => (
   <span className={classes.quiet}>{children}</span>
 );
-
-/** Quick filters that say how many they choose. */
-export function Counts({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <div className={classes.counts} role="group" aria-label={label}>
-      {children}
-    </div>
-  );
-}
-
-export function Count({ on, onClick, children }: { on: boolean; onClick(): void; children: ReactNode }) {
-  return (
-    <button type="button" className={classes.count} aria-pressed={on} onClick={onClick}>
-      {children}
-    </button>
-  );
-}

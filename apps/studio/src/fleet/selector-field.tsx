@@ -47,7 +47,7 @@ export function SelectorField({ value, onChange, onFits }: SelectorFieldProps) {
         minRows={1}
         maxRows={6}
         spellCheck={false}
-        styles={{ input: { fontFamily: 'var(--mono)' } }}
+        styles={{ input: { fontFamily: 'var(--mono)', fontVariantLigatures: 'none' } }}
         value={value}
         maxLength={2_000}
         error={wrong}
