@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { z } from 'zod';
 import type { FlowDocument } from '@millrace/schemas';
-import { edit, flowDocument, id } from './flows.fixture.js';
+import { edit, flowDocument, id } from '../../../test/kit/documents.js';
 import {
   addModule,
   catalogueOf,

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import type { FlowDocument } from '@millrace/schemas';
-import { edit, flowDocument } from './flows.fixture.js';
+import { edit, flowDocument } from '../../../test/kit/documents.js';
 import { mergeFlows, takeMine, valueAt } from './index.js';
 import { pathOf } from './pointer.js';
 import { isRecord, namesOf, own, same } from './same.js';

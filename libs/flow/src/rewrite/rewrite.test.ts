@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { stringify } from 'yaml';
 import type { FlowDocument } from '@millrace/schemas';
 import { readFlow, rewriteFlow } from '../index.js';
-import { edit, flowDocument } from '../flows.fixture.js';
+import { edit, flowDocument } from '../../../../test/kit/documents.js';
 
 const text = `# The cooling pump.
 apiVersion: millrace/v1
