@@ -1,11 +1,9 @@
 /** Parts of the room that are loaded when they are first looked at. */
 import type { FlowDocument, FlowModule, ProblemPlace } from '@millrace/schemas';
 import { lazy, type ComponentType } from 'react';
-import type { Frames } from './watch/frames.js';
 
 const found = import.meta.glob<{ default: ComponentType<never> }>([
   './inspector/inspector.tsx',
-  './test/test-drawer.tsx',
   './versions/versions-page.tsx',
 ]);
 
@@ -25,12 +23,6 @@ interface InspectorProps {
 }
 export const Inspector = part<InspectorProps>('./inspector/inspector.tsx');
 
-interface TestDrawerProps {
-  flow: string;
-  document: FlowDocument;
-  text: string;
-  onFrames?(frames: Frames | undefined): void;
-}
-export const TestDrawer = part<TestDrawerProps>('./test/test-drawer.tsx');
+export const TestDrawer = lazy(() => import('./test/test-drawer.js'));
 
 export const VersionsPage = part<{ name: string }>('./versions/versions-page.tsx');

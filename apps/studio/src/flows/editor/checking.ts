@@ -25,11 +25,14 @@ export function useProblems(flow: string, { document, unreadable, text }: DraftS
   const [theirs, setTheirs] = useState<{ text: string; problems: readonly ProblemPlace[] }>();
   useEffect(() => {
     const timer = setTimeout(
-      () => setFound(unreadable.length > 0 ? unreadable : checkFlow(document, kinds)),
+      () =>
+        setFound(
+          unreadable.length > 0 ? unreadable : [...misnamed(flow, document), ...checkFlow(document, kinds)],
+        ),
       TYPING_MS,
     );
     return () => clearTimeout(timer);
-  }, [document, unreadable]);
+  }, [flow, document, unreadable]);
   useEffect(() => {
     const timer = setTimeout(() => {
       // A director that is away is told beside the name of the flow; what is found here stays.
@@ -50,6 +53,17 @@ export function useProblems(flow: string, { document, unreadable, text }: DraftS
       return checked;
     },
   };
+}
+
+function misnamed(flow: string, { metadata }: DraftState['document']): ProblemPlace[] {
+  if (metadata.name === flow) return [];
+  return [
+    {
+      code: 'flows.shape',
+      pointer: '/metadata/name',
+      detail: `The document is called ${metadata.name} and the flow ${flow}. Write ${flow} here.`,
+    },
+  ];
 }
 
 /** What is found here now, and what only the director can know, from its last look. */

@@ -55,6 +55,8 @@ export function Editor({ name, draft, flash }: EditorProps) {
   const [wire, setWire] = useState<WireEnds>();
   const [frames, setFrames] = useState<Frames>();
   const [line, setLine] = useState<number>();
+  // A run goes on while one looks at another tab.
+  const [tested, setTested] = useState(false);
   const [connecting, setConnecting] = useState<string>();
   const [help, setHelp] = useState(false);
   const [tall, setTall] = useState(false);
@@ -77,7 +79,8 @@ export function Editor({ name, draft, flash }: EditorProps) {
   const one =
     selected.size === 1 ? [...selected].find((id) => Object.hasOwn(document.modules, id)) : undefined;
 
-  const open = (to: DrawerTab | undefined) =>
+  const open = (to: DrawerTab | undefined) => {
+    if (to === 'test') setTested(true);
     setQuery(
       (before) => {
         const next = new URLSearchParams(before);
@@ -87,6 +90,7 @@ export function Editor({ name, draft, flash }: EditorProps) {
       },
       { replace: true },
     );
+  };
   const select = useCallback((modules: ReadonlySet<string>) => setSelected(modules), []);
   const show = ({ module, pointer, line: at }: ProblemPlace) => {
     if (module !== undefined && Object.hasOwn(document.modules, module)) {
@@ -103,6 +107,12 @@ export function Editor({ name, draft, flash }: EditorProps) {
     const id = deeds.add(type, at === undefined ? one : undefined, at);
     setSelected(new Set([id]));
     if (at === undefined) setTimeout(() => sight.current?.goTo(id), 50);
+  };
+  const begin = () => {
+    const id = deeds.add('source.simulator', undefined);
+    const { settings } = kinds.get('source.simulator')!.example;
+    draft.edit('Set the signals', setSettings(draft.get().document, id, settings));
+    setSelected(new Set([id]));
   };
   const connect = (ends: WireEnds) => {
     const why = deeds.connect(ends);
@@ -227,7 +237,7 @@ export function Editor({ name, draft, flash }: EditorProps) {
                 <Empty
                   title="Nothing is drawn yet"
                   action={
-                    <Button disabled={!editable} onClick={() => add('source.simulator')}>
+                    <Button disabled={!editable} onClick={begin}>
                       Begin with a simulated sensor
                     </Button>
                   }
@@ -309,9 +319,15 @@ export function Editor({ name, draft, flash }: EditorProps) {
               ) : (
                 <WirePanel frames={frames} wire={wire} />
               ))}
-            {(tab === 'test' || frames !== undefined) && (
+            {(tab === 'test' || tested) && (
               <div hidden={tab !== 'test'}>
-                <TestDrawer flow={name} document={document} text={text} onFrames={setFrames} />
+                <TestDrawer
+                  flow={name}
+                  document={document}
+                  text={text}
+                  onWatch={setFrames}
+                  onSelect={(module) => show({ module, detail: '' })}
+                />
               </div>
             )}
             {tab === 'yaml' && (
