@@ -14,7 +14,7 @@ const misfortunes: Record<string, () => void> = {
     for (;;);
   },
   heap() {
-    for (;;) held.push(new Array(500_000).fill(0.5));
+    for (;;) held.push(Array.from<number>({ length: 500_000 }).fill(0.5));
   },
   buffers() {
     for (;;) held.push(Buffer.alloc(4_000_000, 1));
