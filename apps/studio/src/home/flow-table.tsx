@@ -66,7 +66,7 @@ function Row({ flow }: { flow: FlowOverview }) {
         <State is={health.is}>{health.word}</State>
       </th>
       <td>
-        <Sparkline values={rates} label={`Records a second of ${name}, last hour`} width={96} />
+        <Sparkline values={rates} label={`Records a second of ${name}, last hour`} width={140} />
         <span className={classes.figure}>
           {recordsPerSecond === null ? 'silent' : rate(recordsPerSecond)}
         </span>
@@ -76,7 +76,7 @@ function Row({ flow }: { flow: FlowOverview }) {
           kind="bars"
           values={alerts}
           label={`Alerts of ${name} by the minute, last hour`}
-          width={96}
+          width={140}
           color="var(--broken)"
         />
         <span className={classes.figure}>

@@ -10,13 +10,16 @@ import { useLive } from '../data/live.js';
 import { useMay } from '../data/me.js';
 import { queries } from '../data/queries.js';
 import { Card, Loading, WentWrong } from '../ui/page.js';
-import { relative, useNow, When } from '../ui/when.js';
+import { duration } from '../ui/units.js';
+import { When } from '../ui/when.js';
 import { alertEvents, auditEvents, deploymentEvents, timelineOf, type Entry, type Room } from './happened.js';
 import classes from './home.module.css';
 
 const READ = { audit: 100, alerts: 60, deployments: 30 };
 const SHOWN = 25;
 const SETTLE_MS = 1_500;
+/** Shorter than this is said as one time. */
+const LONG_MS = 60_000;
 
 const ICONS: Readonly<Record<Room, LucideIcon>> = {
   flows: Workflow,
@@ -89,17 +92,15 @@ function Line({ entry, who }: { entry: Entry; who(actor: string): string }) {
       <Link href={entry.to} className={classes.event}>
         {actor && <b>{actor}</b>}
         {entry.says}
+        {entry.at - entry.since >= LONG_MS && (
+          <span className={classes.over}> over {duration(entry.at - entry.since)}</span>
+        )}
       </Link>
       <span className={classes.when}>
         <When at={entry.at} />
-        {entry.count > 1 && <Since at={entry.since} />}
       </span>
     </li>
   );
-}
-
-function Since({ at }: { at: number }) {
-  return <span>, first {relative(at, useNow())}</span>;
 }
 
 /** The audit log has no room of its own in the events; whatever changed something else has left a line there. */
