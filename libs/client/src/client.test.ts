@@ -352,3 +352,30 @@ describe('a test run', () => {
     expect(asked.at(-1)).toMatchObject({ method: 'DELETE', url: '/v1/test-files/f' });
   });
 });
+
+describe('a live view', () => {
+  const open = { event: 'state', state: 'open', detail: 'it runs' };
+  const over = { event: 'state', state: 'ended', detail: 'the node was removed' };
+  const frame = { event: 'frame', frame: { t: 1, intervalMs: 1_000, modules: {} } };
+  const said = (events: readonly object[]) =>
+    events.map((event) => `event: x\ndata: ${JSON.stringify(event)}\n\n`).join('');
+  const drain = async (modules?: string[]) => {
+    const heard = [];
+    for await (const event of to().fleet.live('press 4', 'pump', { modules })) heard.push(event);
+    return heard;
+  };
+
+  it('gives state and frames until it has ended', async () => {
+    answers = [(_request, response) => void response.writeHead(200).write(said([open, frame, over]))];
+    expect(await drain(['clean', 'rows'])).toEqual([open, frame, over]);
+    expect(asked[0]!.url).toBe('/v1/nodes/press%204/flows/pump/live?modules=clean%2Crows');
+  });
+
+  it('that is cut, or refused, is a Failure', async () => {
+    answers = [(_request, response) => void response.writeHead(200).end(said([open]))];
+    expect(await failure(drain())).toMatchObject({ code: 'platform.unavailable' });
+    answers = [problem(404, 'fleet.node-unknown')];
+    expect(await failure(drain())).toMatchObject({ code: 'fleet.node-unknown' });
+    expect(asked).toHaveLength(2);
+  });
+});

@@ -23,6 +23,7 @@ import {
   type PageQuery,
 } from '@millrace/schemas';
 import type { Http } from './http.js';
+import { liveOf } from './live.js';
 import { segment } from './pages.js';
 
 export const fleetOf = (http: Http) => ({
@@ -40,6 +41,7 @@ export const fleetOf = (http: Http) => ({
     http.ask(FlowRates, 'GET', `/v1/nodes/${segment(id)}/flows/${segment(flow)}/rates`),
   /** Of the node itself, the last hour by the minute. */
   nodeLoad: (id: string) => http.ask(NodeLoad, 'GET', `/v1/nodes/${segment(id)}/load`),
+  live: liveOf(http),
   /** Why it does not run what it should. */
   why: (id: string) => http.ask(NodeWhy, 'GET', `/v1/nodes/${segment(id)}/why`),
 

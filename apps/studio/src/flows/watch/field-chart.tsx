@@ -40,7 +40,8 @@ export const FieldChart = memo(function FieldChart(props: FieldChartProps) {
     const spoken = points.filter(({ t }) => t.length > 0);
     const quiet = allSilent(spoken.map((one) => silences(one, silentFor(frames, one, overdue))));
     const bands = [...quiet.map((silence): Band => ({ ...silence, kind: 'stale' })), ...alerts];
-    return { t, bands, series: fields.map(({ field }, index) => ({ label: field, values: values[index]! })) };
+    const names = labelsOf(fields);
+    return { t, bands, series: names.map((label, index) => ({ label, values: values[index]! })) };
   }, [frames, fields, from, to, overdue, alerts]);
   return (
     <Suspense fallback={<Skeleton height={height + 30} />}>
@@ -48,6 +49,13 @@ export const FieldChart = memo(function FieldChart(props: FieldChartProps) {
     </Suspense>
   );
 });
+
+/** The field's name, with its module where several have such a field. */
+function labelsOf(fields: readonly FieldAt[]): string[] {
+  return fields.map(({ module, field }) =>
+    fields.some((other) => other.field === field && other.module !== module) ? `${module} ${field}` : field,
+  );
+}
 
 export const pointsOf = (frames: Frames, { module, port, field }: FieldAt): Points =>
   frames.port(module, port)?.series(field) ?? EMPTY;
