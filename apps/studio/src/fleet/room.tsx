@@ -1,4 +1,5 @@
 /** The pages of the room. */
+import { lazy } from 'react';
 import { Route, Switch } from 'wouter';
 import { NoSuchPage } from '../ui/page.js';
 import { GroupPage } from './group-page.js';
@@ -7,6 +8,9 @@ import { JoinPage } from './join-page.js';
 import { NodePage } from './node-page.js';
 import { NodesPage } from './nodes-page.js';
 
+/** The canvas and its charts, loaded when somebody looks. */
+const LivePage = lazy(() => import('../flows/live/live-page.js'));
+
 export default function Room() {
   return (
     <Switch>
@@ -14,6 +18,7 @@ export default function Room() {
       <Route path="/nodes/join" component={JoinPage} />
       <Route path="/nodes/groups" component={GroupsPage} />
       <Route path="/nodes/groups/:id" component={GroupPage} />
+      <Route path="/nodes/:id/flows/:flow">{({ id, flow }) => <LivePage node={id} flow={flow} />}</Route>
       <Route path="/nodes/:id" component={NodePage} />
       <Route component={NoSuchPage} />
     </Switch>
