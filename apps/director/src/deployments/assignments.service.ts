@@ -63,13 +63,14 @@ export class AssignmentsService {
         await this.deployments.several(tx, [row.current ?? '', row.settled ?? ''])
       ).values()) {
         if (activeStates.includes(deployment.state)) {
-          await this.rollouts.become(tx, deployment, 'aborted', says, epoch);
+          await this.rollouts.become(tx, deployment, 'aborted', says, epoch, who.actor);
         } else await this.rollouts.cancelOpen(tx, deployment, says);
       }
       await this.assignments.remove(tx, id);
       await this.desired.raise(tx, nodes, epoch);
       const details = { flow: row.flow, group: row.group_id, nodes: nodes.length };
       this.audit.record(tx, who, { action: 'deployments.undeploy', subject: `assignment:${id}`, details });
+      this.events.assignmentRemoved(tx, row);
       this.events.wakeDispatch(tx);
     });
   }

@@ -4,6 +4,7 @@ import type { ReportPayload } from '@millrace/schemas';
 import type { SqlTx } from '../platform/database/database.js';
 import { Live } from '../platform/live/live.js';
 import { Queue } from '../platform/queue/queue.js';
+import type { AssignmentRow } from './assignments.store.js';
 import type { DeploymentRow } from './deployments.store.js';
 
 export const ADVANCE = 'deployments.advance';
@@ -24,8 +25,8 @@ export class DeploymentEvents {
     private readonly queue: Queue,
   ) {}
 
-  deploymentMoved(tx: SqlTx, { id, flow, version, state, says }: DeploymentRow): void {
-    const data = { deployment: id, flow, version, state, says };
+  deploymentMoved(tx: SqlTx, { id, flow, version, state, wave, says }: DeploymentRow): void {
+    const data = { deployment: id, flow, version, state, wave, says };
     tx.afterCommit(() => this.live.publish(tx.organization, { type: 'deployment.moved', subject: id, data }));
   }
 
@@ -33,6 +34,13 @@ export class DeploymentEvents {
     if (nodes.length === 0) return;
     const data = { deployment: id, nodes: nodes.slice(0, NAMED), count: nodes.length };
     tx.afterCommit(() => this.live.publish(tx.organization, { type: 'targets.moved', subject: id, data }));
+  }
+
+  assignmentRemoved(tx: SqlTx, { id, flow, group_id }: AssignmentRow): void {
+    const data = { assignment: id, flow, group: group_id };
+    tx.afterCommit(() =>
+      this.live.publish(tx.organization, { type: 'assignment.removed', subject: id, data }),
+    );
   }
 
   /** What the node runs now; call it after the commit. */

@@ -183,6 +183,11 @@ describe('rates', () => {
     const node = await testNode(t, 'stranger');
     const now = Date.now() - 5 * MINUTE;
     await hear(node.id, now, counters(5, now));
+    expect(await t.call('GET', `/v1/nodes/${node.id}/flows/watch/rates`)).toMatchObject({
+      status: 404,
+      body: { code: 'fleet.flow-unknown' },
+    });
+    await want(node, 'watch', 2);
     expect((await rates(node)).recordsPerSecond.every((one) => one === null)).toBe(true);
     await database.withinSql(t.organization, (tx) => standing.sweep(tx, now + 25 * 60 * MINUTE));
     const left = await database.withinSql(t.organization, (tx) =>

@@ -94,6 +94,11 @@ export class GroupsService {
         subject: `group:${row.id}`,
         details: wanted,
       });
+      this.changes.tell(tx, {
+        type: 'group.created',
+        subject: row.id,
+        data: { group: row.id, name: row.name },
+      });
       return this.shown(tx, row);
     });
   }

@@ -82,7 +82,14 @@ export class NodesService {
     return this.database.withinSql(who.organization, async (tx) => {
       const { id } = await this.found(tx, idOrName);
       const hour = hourOf(this.clock.now());
-      return flowRatesOf(hour, await this.standing.flowMinutes(tx, id, withoutNul(flow), hour.from, hour.to));
+      const rows = await this.standing.flowMinutes(tx, id, withoutNul(flow), hour.from, hour.to);
+      const known =
+        rows.length > 0 || (await this.standing.flowsOf(tx, id, id)).some((one) => one.flow === flow);
+      if (known) return flowRatesOf(hour, rows);
+      throw new Failure(
+        'fleet.flow-unknown',
+        `Node ${idOrName} has no flow ${flow}. GET /v1/nodes/${idOrName}/why lists its flows.`,
+      );
     });
   }
 

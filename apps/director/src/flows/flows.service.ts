@@ -196,7 +196,10 @@ export class FlowsService {
       subject: `flow:${flow.name}`,
       details: { revision: draft.revision },
     });
-    this.tell(tx, 'flow.draft-saved', flow.name, { revision: draft.revision, by: who.actor });
+    this.tell(tx, 'flow.draft-saved', flow.name, {
+      revision: draft.revision,
+      savedBy: who.actor,
+    });
     return draft;
   }
 

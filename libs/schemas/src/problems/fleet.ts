@@ -3,6 +3,7 @@ import type { ProblemTable } from './table.js';
 /** What can go wrong in the room `fleet`: each code has a page in docs/problems/. */
 export const fleet = {
   'fleet.node-unknown': { kind: 'refusal', status: 404, title: 'There is no such node' },
+  'fleet.flow-unknown': { kind: 'refusal', status: 404, title: 'The node has no such flow' },
   'fleet.group-unknown': { kind: 'refusal', status: 404, title: 'There is no such group' },
   'fleet.join-token-invalid': {
     kind: 'refusal',
