@@ -33,13 +33,24 @@ interface ChartProps {
   lines?: readonly number[];
   height?: number;
   sync?: string;
+  /** False: without the times below, where another chart of the same time stands under it. */
+  times?: boolean;
   /** Said to who cannot see it. */
   label: string;
 }
 
 const HUES = ['--accent', '--source', '--model', '--act', '--sink', '--shape'];
 
-export default function Chart({ t, series, bands = [], lines = [], height = 160, sync, label }: ChartProps) {
+export default function Chart({
+  t,
+  series,
+  bands = [],
+  lines = [],
+  height = 160,
+  sync,
+  times = true,
+  label,
+}: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
   const shades = useRef({ bands, lines });
@@ -49,7 +60,7 @@ export default function Chart({ t, series, bands = [], lines = [], height = 160,
   useEffect(() => {
     const element = place.current!;
     const made = new uPlot(
-      optionsOf(element, shape, height, sync, () => shades.current),
+      optionsOf(element, shape, { height, sync, times }, () => shades.current),
       [[], ...shape.split('\n').map(() => [])],
       element,
     );
@@ -61,7 +72,7 @@ export default function Chart({ t, series, bands = [], lines = [], height = 160,
       made.destroy();
       plot.current = undefined;
     };
-  }, [shape, height, sync, scheme]);
+  }, [shape, height, sync, times, scheme]);
 
   useEffect(() => {
     shades.current = { bands, lines };
@@ -69,7 +80,7 @@ export default function Chart({ t, series, bands = [], lines = [], height = 160,
       t.map((ms) => ms / 1_000),
       ...series.map(({ values }) => [...values]),
     ] as uPlot.AlignedData);
-  }, [t, series, bands, lines, scheme, height, sync, shape]);
+  }, [t, series, bands, lines, scheme, height, sync, times, shape]);
 
   return <div ref={place} className={classes.chart} role="img" aria-label={describe(label, t, series)} />;
 }
@@ -82,8 +93,7 @@ interface Shades {
 function optionsOf(
   element: HTMLElement,
   shape: string,
-  height: number,
-  sync: string | undefined,
+  { height, sync, times }: { height: number; sync: string | undefined; times: boolean },
   shades: () => Shades,
 ): uPlot.Options {
   const style = getComputedStyle(element);
@@ -100,7 +110,7 @@ function optionsOf(
     legend: { live: true },
     cursor: { dataIdx: ownPoint, ...(sync !== undefined && { sync: { key: sync } }) },
     scales: { x: { time: true } },
-    axes: [axis, { ...axis, size: 56 }],
+    axes: [times ? axis : { ...axis, size: 8, values: () => [] }, { ...axis, size: 56 }],
     series: [
       { value: (_, time) => (time === null ? 'now' : new Date(time * 1_000).toLocaleTimeString()) },
       ...shape.split('\n').map((one, index) => {

@@ -5,6 +5,8 @@ import { duration } from './units.js';
 
 const TICK_MS = 1_000;
 const JUST_NOW_MS = 2_000;
+/** The director's clock may be ahead of ours by this much before it shows. */
+const AHEAD_MS = 5_000;
 const listeners = new Set<() => void>();
 let now = Date.now();
 let ticking: ReturnType<typeof setInterval> | undefined;
@@ -29,7 +31,7 @@ export function When({ at }: { at: string | number | null | undefined }) {
 /** `12 s ago`, `in 4 min`, `just now`; further than a week away, the date. */
 export function relative(at: number, present: number): string {
   const away = Math.abs(present - at);
-  if (away < JUST_NOW_MS) return 'just now';
+  if (away < JUST_NOW_MS || (at > present && away < AHEAD_MS)) return 'just now';
   if (away > 7 * 86_400_000) return new Date(at).toLocaleDateString();
   const said = duration(away - (away % 1_000));
   return at <= present ? `${said} ago` : `in ${said}`;
@@ -37,6 +39,8 @@ export function relative(at: number, present: number): string {
 
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
+  // While nobody listened it stood still.
+  if (ticking === undefined) now = Date.now();
   ticking ??= setInterval(() => {
     now = Date.now();
     for (const one of listeners) one();
