@@ -29,7 +29,10 @@ const after = flow(
     fresh: { type: 'clean.invalid', from: ['b'] },
     m: { type: 'model.onnx', from: ['fresh', 'a'], settings: { model: model(4) } },
   },
-  { layout: { a: { x: 9, y: 9 } }, parameters: { speed: { type: 'number', default: 2 } } },
+  {
+    layout: { a: { x: 9, y: 9 } },
+    parameters: { speed: { type: 'number', default: 2 }, line: { type: 'integer', default: 3 } },
+  },
 );
 const diffOf = (a: FlowDocument, b: FlowDocument) => {
   const diff = diffFlows(a, b);
@@ -53,7 +56,10 @@ describe('changes of a flow in words', () => {
 
   it('say both values of a setting, and a model by its versions', () => {
     const lines = (id: string) => groups.find((group) => group.id === id)!.lines;
-    expect(lines('/parameters')).toEqual([{ what: 'speed.default', before: '1', after: '2' }]);
+    expect(lines('/parameters')).toEqual([
+      { what: 'speed.default', before: '1', after: '2' },
+      { what: 'line', after: 'integer, 3 by default' },
+    ]);
     expect(lines('b')).toEqual([
       { what: 'min', before: '0', after: '5' },
       { what: 'grid.periodMs', before: '10', after: '20' },

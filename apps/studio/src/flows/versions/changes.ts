@@ -4,7 +4,7 @@
  * What is a change is said by the director's diff; here it is only put in words and places.
  */
 import { parseReference, wireFrom } from '@millrace/flow';
-import type { FlowDiffReply, FlowDocument, FlowModule } from '@millrace/schemas';
+import { FlowParameter, type FlowDiffReply, type FlowDocument, type FlowModule } from '@millrace/schemas';
 import type { ModuleOverlay, WireOverlay } from '../graph/elements.js';
 
 export interface Line {
@@ -173,4 +173,18 @@ function referenceOf(value: unknown): { name: string; at: string } | undefined {
   return reference && { name: reference.name, at: String(reference.selector) };
 }
 
-const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+/** What is longer is not read to its end beside a graph. */
+const MOST = 160;
+
+function shown(value: unknown): string {
+  const text = typeof value === 'string' ? value : (parameterOf(value) ?? JSON.stringify(value));
+  return text.length > MOST ? `${text.slice(0, MOST)}…` : text;
+}
+
+/** A parameter as a whole, such as `number, 1000 by default`. */
+function parameterOf(value: unknown): string | undefined {
+  const parameter = FlowParameter.safeParse(value);
+  if (!parameter.success) return undefined;
+  const { type, default: byDefault } = parameter.data;
+  return byDefault === undefined ? type : `${type}, ${byDefault} by default`;
+}
