@@ -11,6 +11,7 @@ import {
   NodeHistory,
   NodeList,
   NodeLoad,
+  NodeLogs,
   NodeMetrics,
   NodeNameList,
   NodeWhy,
@@ -19,6 +20,7 @@ import {
   type GroupChange,
   type GroupCreate,
   type JoinTokenCreate,
+  type LogsQuery,
   type NodeChange,
   type PageQuery,
 } from '@millrace/schemas';
@@ -42,6 +44,12 @@ export const fleetOf = (http: Http) => ({
   /** Of the node itself, the last hour by the minute. */
   nodeLoad: (id: string) => http.ask(NodeLoad, 'GET', `/v1/nodes/${segment(id)}/load`),
   live: liveOf(http),
+  /** The last lines that a node still has, of one flow or of all; go on with the `t` of the last one. */
+  logs: (id: string, query: LogsQuery = {}) =>
+    http.ask(NodeLogs, 'GET', `/v1/nodes/${segment(id)}/logs`, { query }),
+  /** Starts a flow anew on its node. */
+  restart: (id: string, flow: string) =>
+    http.tell('POST', `/v1/nodes/${segment(id)}:restart`, { body: { flow } }),
   /** Why it does not run what it should. */
   why: (id: string) => http.ask(NodeWhy, 'GET', `/v1/nodes/${segment(id)}/why`),
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Node, NodeWhy } from '@millrace/schemas';
+import type { LogLine, Node, NodeWhy } from '@millrace/schemas';
 import { connect } from '../connection.js';
 import {
   formatOf,
@@ -9,6 +9,7 @@ import {
   printDone,
   printList,
   printOne,
+  printStreamed,
   type OutputOptions,
   type View,
 } from '../output/format.js';
@@ -31,6 +32,25 @@ const nodeView: View<Node> = {
     id: ({ id }) => id,
   },
 };
+
+const lineView: View<LogLine> = {
+  name: ({ t }) => String(t),
+  columns: {
+    time: ({ t }) => timeOf(t),
+    level: ({ level }) => level,
+    flow: ({ flow }) => flow,
+    module: ({ module }) => module,
+    message: ({ message }) => message,
+  },
+};
+
+/** A log is looked at again this often while it is followed. */
+const FOLLOW_MS = 2_000;
+
+interface LogsOptions extends OutputOptions {
+  flow?: string;
+  follow?: boolean;
+}
 
 interface JoinOptions extends OutputOptions {
   url: string;
@@ -78,6 +98,38 @@ export function addNode(program: Command): void {
     const format = formatOf(options);
     if (format === 'json' || format === 'yaml') return printData(why, format);
     for (const line of whyLines(why)) print(line);
+  });
+
+  outputOptions(
+    node
+      .command('logs')
+      .description('Prints the last lines that a node has about its flows, oldest first.')
+      .argument('<name>', 'name or id')
+      .option('--flow <flow>', 'of this flow only')
+      .option('--follow', 'go on as they come, until Ctrl-C'),
+  ).action(async (name: string, { flow, follow, ...options }: LogsOptions) => {
+    const { fleet } = await connect();
+    let since: number | undefined;
+    for (;;) {
+      const { lines } = await fleet.logs(name, { flow, since });
+      for (const line of lines) printStreamed(line, lineView, options);
+      since = lines.at(-1)?.t ?? since;
+      if (!follow) return;
+      await new Promise((resolve) => setTimeout(resolve, FOLLOW_MS));
+    }
+  });
+
+  outputOptions(
+    node
+      .command('restart')
+      .description('Starts a flow anew on a node, also one that was stopped for failing too often.')
+      .argument('<name>', 'name or id of the node')
+      .argument('<flow>', 'name of the flow'),
+  ).action(async (name: string, flow: string, options: OutputOptions) => {
+    const { fleet } = await connect();
+    await fleet.restart(name, flow);
+    if (formatOf(options) !== 'table') printDone({ node: name, flow }, flow, options);
+    talk(`${flow} is started anew on ${name}`);
   });
 
   outputOptions(

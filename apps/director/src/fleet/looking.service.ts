@@ -14,7 +14,7 @@ import { newId } from '../platform/id.js';
 import { Live } from '../platform/live/live.js';
 import { NodeCommands, type Order } from './commands.js';
 import { NodesStore, type NodeRow } from './nodes.store.js';
-import { SharedTap, type Standing, type Watcher } from './shared-tap.js';
+import { SharedTap, type Standing, type Watcher } from './tap.js';
 
 /** Watchers of one organization in this process; each costs its part of a broker's and a node's line. */
 const WATCHERS = 100;
