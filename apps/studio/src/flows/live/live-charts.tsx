@@ -25,7 +25,9 @@ interface LiveChartsProps {
 }
 
 const LEAST_SPAN_MS = 30_000;
-const HEIGHT = 118;
+/** Of a chart, and what the times below the last one take. */
+const HEIGHT = 104;
+const TIMES = 42;
 
 export function LiveCharts(props: LiveChartsProps) {
   const { frames, modules, picks, onPick, alerts, windowMs, overdue } = props;
@@ -40,8 +42,8 @@ export function LiveCharts(props: LiveChartsProps) {
             <Text fw={600} size="sm" className={classes.chartTitle}>
               {titleOf(pick, modules)}
             </Text>
-            <Silent frames={frames} pick={pick} overdue={overdue} />
             <Group gap={2} ml="auto" wrap="nowrap">
+              <Silent frames={frames} pick={pick} overdue={overdue} />
               <Fields frames={frames} pick={pick} onChange={(next) => change(index, next)} />
               {picks.length > 1 && (
                 <ActionIcon
@@ -61,7 +63,8 @@ export function LiveCharts(props: LiveChartsProps) {
               span={span}
               overdue={overdue}
               alerts={alerts}
-              height={HEIGHT}
+              times={index === picks.length - 1}
+              height={HEIGHT + (index === picks.length - 1 ? TIMES : 0)}
               sync="live"
               label={titleOf(pick, modules)}
             />

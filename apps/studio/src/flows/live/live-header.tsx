@@ -56,7 +56,7 @@ export function Figures({ node, report, frames }: FiguresProps) {
       <Figure label="Runs">
         {report?.runningVersion ? (
           <>
-            version {report.runningVersion}, since <When at={report.since} />
+            version {report.runningVersion}, started <When at={report.since} />
           </>
         ) : (
           'nothing of this flow'

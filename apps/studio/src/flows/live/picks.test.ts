@@ -26,7 +26,7 @@ const words = (pick: Parameters<typeof titleOf>[0]) => pick.map(wordOf);
 const all = {
   ts1: { t: 1, cycle: 1606, TS1: 36 },
   ts2: { t: 1, TS2: 41 },
-  rows: { t: 1, TS1: 36, TS2: 41, cycle: 1606 },
+  rows: { t: 1, TS1: 36, TS2: 41, cycle: 1606, 'age.TS1': 20, 'age.TS2': 20 },
   features: { t: 1, TS1_mean: 36, TS1_std: 0.1 },
   condition: { t: 1, TS1_mean: 36, TS1_std: 0.1, condition: 100, p_failing: 0.25 },
 };
@@ -46,7 +46,7 @@ it('without an aligner it is the sources, without a model the features', () => {
 });
 
 it('every numeric field can be chosen', () => {
-  expect(allFields(seen({ ...all, ts2: { t: 1, name: 'x', list: [1] } }))).toHaveLength(11);
+  expect(allFields(seen({ ...all, ts2: { t: 1, name: 'x', list: [1] } }))).toHaveLength(13);
 });
 
 it('a choice stands in the address, whatever the fields are called', () => {

@@ -83,7 +83,11 @@ function candidates(
 ): FieldAt[] {
   return Object.keys(modules)
     .filter((id) => categoryOf(modules, id) === category)
-    .map((id) => (frames.modules.get(id)?.ports ?? []).flatMap((port) => fieldsOf(port, own)))
+    .map((id) =>
+      (frames.modules.get(id)?.ports ?? []).flatMap((port) =>
+        fieldsOf(port, own).filter(({ field }) => !isAbout(field, port)),
+      ),
+    )
     .filter((fields) => fields.length > 0)
     .slice(0, most)
     .flat();
@@ -93,6 +97,10 @@ const fieldsOf = ({ module, port, fields, own }: PortData, onlyOwn: boolean): Fi
   [...fields]
     .filter(([field, kind]) => kind === 'number' && (!onlyOwn || own.includes(field)))
     .map(([field]) => ({ module, port, field }));
+
+/** Such as `age.TS1`, which says how old the value of TS1 is. */
+const isAbout = (field: string, { fields }: PortData): boolean =>
+  field.includes('.') && fields.has(field.slice(field.indexOf('.') + 1));
 
 /** The most fields that fit one axis. */
 function largest(frames: Frames, fields: readonly FieldAt[]): FieldAt[] | undefined {

@@ -25,13 +25,15 @@ interface FieldChartProps {
   alerts?: readonly Band[];
   height?: number;
   sync?: string;
+  /** False: another chart of the same time stands under it. */
+  times?: boolean;
 }
 
 const NONE: readonly Band[] = [];
 const EMPTY: Points = { t: [], v: [] };
 
 export const FieldChart = memo(function FieldChart(props: FieldChartProps) {
-  const { frames, fields, label, span, overdue = 0, alerts = NONE, height = 160, sync } = props;
+  const { frames, fields, label, span, overdue = 0, alerts = NONE, height = 160, sync, times } = props;
   const { from, to } = span ?? {};
   const shown = useMemo(() => {
     const points = fields.map((at) => pointsOf(frames, at));
@@ -45,7 +47,7 @@ export const FieldChart = memo(function FieldChart(props: FieldChartProps) {
   }, [frames, fields, from, to, overdue, alerts]);
   return (
     <Suspense fallback={<Skeleton height={height + 30} />}>
-      <Chart {...shown} label={label} height={height} sync={sync} />
+      <Chart {...shown} label={label} height={height} sync={sync} times={times} />
     </Suspense>
   );
 });
