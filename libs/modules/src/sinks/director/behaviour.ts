@@ -1,4 +1,4 @@
-/** sink.director: records to the agent's outbox, counted until they lie there. */
+/** sink.director: records to the agent's outbox, counted until they lie there, with the bytes that will leave. */
 import {
   toRecord,
   type Batch,
@@ -61,6 +61,7 @@ class ToDirector implements Behaviour {
     }
     this.change(records);
     context.host.toDirector!(message)
+      .then(() => context.bytes(Buffer.byteLength(JSON.stringify(message))))
       .catch((error: unknown) => {
         context.drop('director', records);
         context.fault(`the agent could not keep a record: ${reason(error)}`, records);

@@ -59,7 +59,8 @@ describe('sink.director', () => {
         values: { score: 0.1 },
       },
     ]);
-    expect(one.run.counters().up).toMatchObject({ in: 3, dropped: { 'no-alert': 1 }, queued: 0 });
+    const bytes = sent.reduce((sum, message) => sum + JSON.stringify(message).length, 0);
+    expect(one.run.counters().up).toMatchObject({ in: 3, dropped: { 'no-alert': 1 }, queued: 0, bytes });
   });
 
   it('ends only when the agent has all of it', async () => {
@@ -77,7 +78,7 @@ describe('sink.director', () => {
     const one = flow('alert');
     await one.run.start();
     await one.run.finished;
-    expect(one.run.counters().up.counted).toEqual({ 'no-director': 3 });
+    expect(one.run.counters().up).toMatchObject({ counted: { 'no-director': 3 }, bytes: 0 });
   });
 
   it('counts what could not be kept, or stops the flow when told to', async () => {
@@ -85,7 +86,7 @@ describe('sink.director', () => {
     const skipping = flow('result', fails);
     await skipping.run.start();
     await skipping.run.finished;
-    expect(skipping.run.counters().up).toMatchObject({ errors: 3, dropped: { director: 3 } });
+    expect(skipping.run.counters().up).toMatchObject({ errors: 3, dropped: { director: 3 }, bytes: 0 });
     const stopping = flow('result', fails, { onError: 'stop' });
     await stopping.run.start();
     await expect(stopping.run.finished).rejects.toThrow('disk full');
