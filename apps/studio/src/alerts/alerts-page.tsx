@@ -9,6 +9,7 @@ import { api } from '../data/api.js';
 import { useFollowed } from '../data/followed.js';
 import { inTurn, orThrow } from '../data/in-turn.js';
 import { useMay } from '../data/me.js';
+import { unreadOf } from '../data/unread.js';
 import { Count, Counts, MarkedBar } from '../ui/counts.js';
 import { FilterLine } from '../ui/filter-line.js';
 import { List } from '../ui/list.js';
@@ -52,6 +53,7 @@ export function AlertsPage() {
     isNew: ({ type }) => type === 'alert.raised',
     hold: scrolled,
   });
+  const unread = unreadOf(alerts.error);
   const ofFilter = useQuery({
     queryKey: ['alerts', 'count', filter],
     queryFn: () => api().alerts.count({ filter: filter || undefined }),
@@ -94,7 +96,7 @@ export function AlertsPage() {
           value={filter}
           onChange={(to) => set('filter', to)}
           examples={EXAMPLES}
-          error={alerts.error?.message}
+          error={unread?.message}
         />
         <Group gap="lg">
           <Counts label="State">
@@ -137,7 +139,7 @@ export function AlertsPage() {
           <List
             name="alerts"
             columns={alertColumns}
-            pages={alerts}
+            pages={unread ? { ...alerts, error: null, loading: false } : alerts}
             keyOf={(alert) => alert.id}
             open={(alert) => go(`/alerts/${encodeURIComponent(alert.id)}${beside}`)}
             marked={mayWrite ? marked : undefined}
@@ -145,7 +147,11 @@ export function AlertsPage() {
             total={total}
             height="calc(100vh - 304px)"
             empty={
-              narrowed ? (
+              unread ? (
+                <Empty title="The filter cannot be read yet">
+                  What is wrong with it is said below its line.
+                </Empty>
+              ) : narrowed ? (
                 <Empty
                   title="No alert fits"
                   action={

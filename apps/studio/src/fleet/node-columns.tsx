@@ -2,10 +2,9 @@
 import type { Group, Node } from '@millrace/schemas';
 import type { Column } from '../ui/list.js';
 import { Ident } from '../ui/ident.js';
-import { When } from '../ui/when.js';
 import classes from './fleet.module.css';
 import { nameOfGroup } from './nodes.js';
-import { Chip, Chips, Quiet, StandsAs } from './parts.js';
+import { Ago, Chip, Chips, Quiet, StandsAs } from './parts.js';
 import { flowStandingOf, standingOf, versionsOf } from './standing.js';
 
 export const nodeColumns = (groups: readonly Group[] | undefined): Column<Node>[] => [
@@ -75,7 +74,7 @@ export const nodeColumns = (groups: readonly Group[] | undefined): Column<Node>[
     width: '96px',
     cell: ({ seenAt }) => (
       <Quiet>
-        <When at={seenAt} />
+        <Ago at={seenAt} />
       </Quiet>
     ),
   },

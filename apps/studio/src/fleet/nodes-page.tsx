@@ -1,13 +1,14 @@
 /** All nodes: how they stand, filtered as the API filters, and what can be done with many at once. */
 import { Button, Group, Stack } from '@mantine/core';
 import { Plus } from 'lucide-react';
-import { useState, type UIEvent } from 'react';
+import { useMemo, useState, type UIEvent } from 'react';
 import { Link, useLocation, useSearchParams } from 'wouter';
 import { useMay } from '../data/me.js';
 import { Count, Counts } from '../ui/counts.js';
 import { FilterLine } from '../ui/filter-line.js';
 import { List } from '../ui/list.js';
 import { Empty, Page } from '../ui/page.js';
+import { unreadOf } from '../data/unread.js';
 import { count, many } from '../ui/units.js';
 import { Bulk } from './bulk.js';
 import { nodeColumns } from './node-columns.js';
@@ -39,7 +40,10 @@ export function NodesPage() {
   const mayWrite = useMay('fleet.write');
   const filter = search.get('filter') ?? '';
   const nodes = useNodes(filter);
+  const unread = unreadOf(nodes.error);
   const groups = useGroups().data?.items;
+  // Measured: rows of a long list are made again only when their columns change.
+  const columns = useMemo(() => nodeColumns(groups), [groups]);
   const all = useNodeCount('').data;
   const chosen = useNodeCount(filter).data;
   const setFilter = (to: string) => {
@@ -67,7 +71,7 @@ export function NodesPage() {
             value={filter}
             onChange={setFilter}
             examples={EXAMPLES}
-            error={nodes.error?.message}
+            error={unread?.message}
           />
           {all && (
             <Counts label="How the fleet stands">
@@ -94,8 +98,8 @@ export function NodesPage() {
         <div onScrollCapture={look}>
           <List
             name="nodes"
-            columns={nodeColumns(groups)}
-            pages={nodes}
+            columns={columns}
+            pages={unread ? { ...nodes, error: null, loading: false } : nodes}
             keyOf={({ id }) => id}
             open={({ id }) => go(`/nodes/${encodeURIComponent(id)}`)}
             total={chosen?.total}
@@ -103,7 +107,11 @@ export function NodesPage() {
             onMark={mayWrite ? setMarked : undefined}
             height="calc(100vh - 316px)"
             empty={
-              filter === '' ? (
+              unread ? (
+                <Empty title="The filter cannot be read yet">
+                  What is wrong with it is said below its line.
+                </Empty>
+              ) : filter === '' ? (
                 <Empty
                   title="No node has joined yet"
                   action={

@@ -8,8 +8,17 @@ import { ActionIcon, Checkbox, Menu, Text } from '@mantine/core';
 import { useLocalStorage } from '@mantine/hooks';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { Columns3 } from 'lucide-react';
-import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import {
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  type KeyboardEvent,
+  type ReactNode,
+  type RefObject,
+} from 'react';
 import type { Pages } from '../data/pages.js';
+import { ListRow, type RowActs } from './list-row.js';
 import classes from './list.module.css';
 import { Loading, WentWrong } from './page.js';
 
@@ -44,18 +53,15 @@ const ROW_PX = 40;
 const READ_AHEAD = 20;
 
 export function List<Item>(props: ListProps<Item>) {
-  const {
-    name,
-    columns,
-    pages,
-    keyOf,
-    open,
-    marked,
-    onMark,
-    total,
-    empty,
-    height = 'calc(100vh - 220px)',
-  } = props;
+  const { pages, empty } = props;
+  if (pages.loading) return <Loading lines={8} />;
+  if (pages.error && pages.items.length === 0) return <WentWrong error={pages.error} retry={pages.retry} />;
+  if (pages.items.length === 0) return <>{empty}</>;
+  return <Rows {...props} />;
+}
+
+function Rows<Item>(props: ListProps<Item>) {
+  const { name, columns, pages, keyOf, open, marked, onMark, total, height = 'calc(100vh - 220px)' } = props;
   const { items } = pages;
   const [hidden, setHidden] = useLocalStorage<string[]>({
     key: `millrace.columns.${name}`,
@@ -64,7 +70,9 @@ export function List<Item>(props: ListProps<Item>) {
   });
   const [active, setActive] = useState(0);
   const scroller = useRef<HTMLDivElement>(null);
-  const shown = columns.filter(({ key }) => !hidden.includes(key));
+  const latest = useRef<RowActs>(undefined);
+  const [acts] = useState(() => throughRef(latest));
+  const shown = useMemo(() => columns.filter(({ key }) => !hidden.includes(key)), [columns, hidden]);
   const rows = useVirtualizer({
     count: items.length,
     getScrollElement: () => scroller.current,
@@ -77,10 +85,6 @@ export function List<Item>(props: ListProps<Item>) {
   useEffect(() => {
     if (more && last >= items.length - READ_AHEAD) readMore();
   }, [more, last, items.length, readMore]);
-
-  if (pages.loading) return <Loading lines={8} />;
-  if (pages.error && items.length === 0) return <WentWrong error={pages.error} retry={pages.retry} />;
-  if (items.length === 0) return <>{empty}</>;
 
   const markable = onMark !== undefined && marked !== undefined;
   const tracks = `${markable ? '36px ' : ''}${shown.map(({ width }) => width).join(' ')} 32px`;
@@ -97,8 +101,9 @@ export function List<Item>(props: ListProps<Item>) {
       scroller.current?.querySelector<HTMLElement>(`[data-index="${index}"]`)?.focus({ preventScroll: true }),
     );
   };
-  const onKeyDown = (event: KeyboardEvent, index: number, item: Item) => {
+  const press = (event: KeyboardEvent, index: number) => {
     if (event.target !== event.currentTarget) return;
+    const item = items[index]!;
     const keys: Record<string, () => void> = {
       ArrowDown: () => move(index + 1),
       ArrowUp: () => move(index - 1),
@@ -114,75 +119,71 @@ export function List<Item>(props: ListProps<Item>) {
     event.preventDefault();
     act();
   };
+  useEffect(() => {
+    latest.current = {
+      open: (index) => open?.(items[index]!),
+      mark: (index) => mark(keyOf(items[index]!)),
+      focus: setActive,
+      press,
+    };
+  });
 
   return (
-    <div className={classes.list} role="table" aria-label={name} aria-rowcount={(total ?? items.length) + 1}>
-      <div role="rowgroup">
-        <div role="row" className={classes.head} style={{ gridTemplateColumns: tracks }} aria-rowindex={1}>
-          {markable && (
+    <div className={classes.list}>
+      <div role="table" aria-label={name} aria-rowcount={(total ?? items.length) + 1}>
+        <div role="rowgroup">
+          <div role="row" className={classes.head} style={{ gridTemplateColumns: tracks }} aria-rowindex={1}>
+            {markable && (
+              <span role="columnheader">
+                <Checkbox
+                  aria-label="Mark all that are shown"
+                  checked={marked.size > 0 && marked.size === items.length}
+                  indeterminate={marked.size > 0 && marked.size < items.length}
+                  onChange={() =>
+                    onMark(marked.size === items.length ? new Set() : new Set(items.map(keyOf)))
+                  }
+                />
+              </span>
+            )}
+            {shown.map(({ key, title }) => (
+              <span role="columnheader" key={key}>
+                {title}
+              </span>
+            ))}
             <span role="columnheader">
-              <Checkbox
-                aria-label="Mark all that are shown"
-                checked={marked.size > 0 && marked.size === items.length}
-                indeterminate={marked.size > 0 && marked.size < items.length}
-                onChange={() => onMark(marked.size === items.length ? new Set() : new Set(items.map(keyOf)))}
-              />
+              <ColumnChoice columns={columns} hidden={hidden} onChange={setHidden} />
             </span>
-          )}
-          {shown.map(({ key, title }) => (
-            <span role="columnheader" key={key}>
-              {title}
-            </span>
-          ))}
-          <span role="columnheader">
-            <ColumnChoice columns={columns} hidden={hidden} onChange={setHidden} />
-          </span>
+          </div>
         </div>
-      </div>
-      <div
-        ref={scroller}
-        role="rowgroup"
-        className={classes.rows}
-        style={{ maxHeight: height }}
-        tabIndex={-1}
-      >
-        <div style={{ height: rows.getTotalSize(), position: 'relative' }} role="presentation">
-          {inSight.map(({ index, start, size }) => {
-            const item = items[index]!;
-            const key = keyOf(item);
-            return (
-              <div
-                key={key}
-                role="row"
-                aria-rowindex={index + 2}
-                data-index={index}
-                data-opens={open !== undefined || undefined}
-                tabIndex={index === Math.min(active, items.length - 1) ? 0 : -1}
-                className={classes.row}
-                style={{ gridTemplateColumns: tracks, transform: `translateY(${start}px)`, height: size }}
-                onClick={() => open?.(item)}
-                onFocus={() => setActive(index)}
-                onKeyDown={(event) => onKeyDown(event, index, item)}
-              >
-                {markable && (
-                  <span role="cell">
-                    <Checkbox
-                      aria-label={`Mark ${key}`}
-                      checked={marked.has(key)}
-                      onClick={(event) => event.stopPropagation()}
-                      onChange={() => mark(key)}
-                    />
-                  </span>
-                )}
-                {shown.map((column) => (
-                  <span role="cell" key={column.key} className={classes.cell}>
-                    {column.cell(item)}
-                  </span>
-                ))}
-                <span role="cell" />
-              </div>
-            );
-          })}
+        <div
+          ref={scroller}
+          role="rowgroup"
+          className={classes.rows}
+          style={{ maxHeight: height }}
+          tabIndex={-1}
+        >
+          <div style={{ height: rows.getTotalSize(), position: 'relative' }} role="presentation">
+            {inSight.map(({ index, start, size }) => {
+              const item = items[index]!;
+              const key = keyOf(item);
+              return (
+                <ListRow
+                  key={key}
+                  item={item}
+                  itemKey={key}
+                  index={index}
+                  start={start}
+                  size={size}
+                  tracks={tracks}
+                  cells={shown}
+                  reached={index === Math.min(active, items.length - 1)}
+                  marked={markable ? marked.has(key) : undefined}
+                  opens={open !== undefined}
+                  acts={acts}
+                />
+              );
+            })}
+          </div>
         </div>
       </div>
       <Text size="xs" c="dimmed" p="xs" role="status">
@@ -194,6 +195,14 @@ export function List<Item>(props: ListProps<Item>) {
     </div>
   );
 }
+
+/** Always the same, so that rows need not be made again; does what the list says now. */
+const throughRef = (latest: RefObject<RowActs | undefined>): RowActs => ({
+  open: (index) => latest.current?.open(index),
+  mark: (index) => latest.current?.mark(index),
+  focus: (index) => latest.current?.focus(index),
+  press: (event, index) => latest.current?.press(event, index),
+});
 
 interface ColumnChoiceProps {
   columns: readonly { key: string; title: string }[];
