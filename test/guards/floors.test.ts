@@ -81,7 +81,7 @@ function isNeeded(name: string, declared: string[]): boolean {
   });
 }
 
-const ORDER = ['platform', 'access', 'flows catalogue fleet', 'deployments', 'alerts'];
+const ORDER = ['platform', 'access', 'flows catalogue fleet', 'deployments', 'alerts', 'overview'];
 const orderOf = (room: string) => ORDER.findIndex((rooms) => rooms.split(' ').includes(room));
 
 /**
@@ -97,6 +97,7 @@ const OPEN: Record<string, string> = {
   'fleet/presence.ts': 'whoever hears a node says so: each message is a sign of life',
   'fleet/reports.ts': 'takes a report in, in the transaction of the room that acts on it',
   'fleet/changes.ts': 'the name of a wake-up',
+  'fleet/minutes.ts': 'a rule without state: which minutes an hour shows',
   'fleet/selectors.ts': 'a rule without state: how a selector is read',
   'fleet/node-text.ts': 'a rule without state: what PostgreSQL can hold',
 };

@@ -37,7 +37,11 @@ export const FlowParameters = z
   .meta({ id: 'FlowParameters' });
 export type FlowParameters = z.infer<typeof FlowParameters>;
 
-/** `labels.line==3;status==online`: see the selector's grammar in docs/words.md. */
+/**
+ * `labels.line==3;status==online`: see the selector's grammar in docs/words.md. Of nodes it knows id, name, status,
+ * asDesired, group (ids and names), labels.*, facts.*, and of their flows: flow (should run or runs), desired and
+ * running (`name` or `name@version`), failing, reason (a code).
+ */
 const Filter = z.string().max(2_000);
 export const FilteredPageQuery = PageQuery.extend({ filter: Filter.optional() });
 export type FilteredPageQuery = z.infer<typeof FilteredPageQuery>;

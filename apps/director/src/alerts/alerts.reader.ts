@@ -3,6 +3,8 @@ import { Injectable } from '@nestjs/common';
 import type { SqlTx } from '../platform/database/database.js';
 import { AlertsStore, type OpenTally } from './alerts.store.js';
 
+export type { OpenTally } from './alerts.store.js';
+
 @Injectable()
 export class AlertsReader {
   constructor(private readonly alerts: AlertsStore) {}

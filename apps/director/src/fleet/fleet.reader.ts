@@ -6,6 +6,8 @@ import { GroupsStore, type GroupRow, type MemberRow } from './groups.store.js';
 import { NodesStore, type NodeRow } from './nodes.store.js';
 import { StandingStore, type WantedFlow } from './standing.store.js';
 
+export type { FlowStanding, WantedFlow } from './standing.store.js';
+
 @Injectable()
 export class FleetReader {
   constructor(

@@ -11,10 +11,7 @@ import type {
 } from '@millrace/schemas';
 import type { GroupRow, JoinTokenRow } from './groups.store.js';
 import type { HistoryRow, NodeRow } from './nodes.store.js';
-import { MINUTE_MS, type Counts } from './standing.js';
-
-/** Counters are written every 30 s a node, and spread over the time since the last ones. */
-const SETTLED_MS = 45_000;
+import { MINUTE_MS, perSecond, series, type Counts } from './minutes.js';
 
 export const statusOf = (row: { revoked_at: Date | null; online: boolean }): NodeStatus =>
   row.revoked_at ? 'revoked' : row.online ? 'online' : 'offline';
@@ -54,25 +51,6 @@ export function metricsOf(row: NodeRow): NodeMetrics {
     outbox: metrics?.outbox ?? null,
   };
 }
-
-/** The minutes that a series shows: 60, the last of which every node has told about by now. */
-export function hourOf(now: number): { from: number; to: number } {
-  const to = Math.floor((now - SETTLED_MS) / MINUTE_MS);
-  return { from: to - 60, to };
-}
-
-/** `rows` in any order; null where there is none for a minute. */
-export function series<Row extends { minute: number }>(
-  { from, to }: { from: number; to: number },
-  rows: readonly Row[],
-  valueOf: (row: Row) => number,
-): (number | null)[] {
-  const values = Array.from({ length: to - from }, (): number | null => null);
-  for (const row of rows) values[row.minute - from] = valueOf(row);
-  return values;
-}
-
-export const perSecond = (records: number): number => (records * 1_000) / MINUTE_MS;
 
 export const flowRatesOf = (
   hour: { from: number; to: number },

@@ -23,9 +23,10 @@ import { pageFrom, windowOf, windowOfNumbers, type Window } from '../platform/ht
 import { FleetChanges } from './changes.js';
 import { GroupsStore } from './groups.store.js';
 import { NodeFinder } from './finding.js';
+import { hourOf } from './minutes.js';
 import { NodeAccounts } from './node-accounts.js';
 import { withoutNul } from './node-text.js';
-import { flowRatesOf, historyOf, hourOf, metricsOf, nodeLoadOf, nodeOf, statusOf } from './node-view.js';
+import { flowRatesOf, historyOf, metricsOf, nodeLoadOf, nodeOf, statusOf } from './node-view.js';
 import { NodesStore, type NodeRow } from './nodes.store.js';
 import { StandingStore } from './standing.store.js';
 

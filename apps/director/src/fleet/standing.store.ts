@@ -8,7 +8,8 @@ import { Injectable } from '@nestjs/common';
 import type { FlowMetrics, FlowReport, Metrics } from '@millrace/schemas';
 import type { SqlTx } from '../platform/database/database.js';
 import { jsonWithoutNul, withoutNul } from './node-text.js';
-import { byMinute, gained, gainOf, isFailing, MINUTE_MS, type Counted, type Counts } from './standing.js';
+import { byMinute, gained, MINUTE_MS, type Counts } from './minutes.js';
+import { gainOf, isFailing, type Counted } from './standing.js';
 
 export interface WantedFlow {
   flow: string;

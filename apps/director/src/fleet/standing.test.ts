@@ -1,4 +1,5 @@
-import { byMinute, gained, gainOf, isFailing, MINUTE_MS, type Counted } from './standing.js';
+import { byMinute, gained, MINUTE_MS } from './minutes.js';
+import { gainOf, isFailing, type Counted } from './standing.js';
 
 const counted = (at: number, records: number, startedAt = 0): Counted => ({
   at,

@@ -1,9 +1,8 @@
 /** How what the rooms have answered becomes the overview. Pure. */
 import { Severity, type FlowOverview, type Overview } from '@millrace/schemas';
-import type { OpenTally } from '../alerts/alerts.store.js';
-import { perSecond, series } from '../fleet/node-view.js';
-import { MINUTE_MS, type Counts } from '../fleet/standing.js';
-import type { FlowStanding } from '../fleet/standing.store.js';
+import type { OpenTally } from '../alerts/alerts.reader.js';
+import type { FlowStanding } from '../fleet/fleet.reader.js';
+import { MINUTE_MS, perSecond, series, type Counts } from '../fleet/minutes.js';
 
 export interface Answers {
   /** Minutes counted from 1970; `to` is the first that is not shown. */
