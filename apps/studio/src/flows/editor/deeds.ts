@@ -86,13 +86,35 @@ export function deedsOf(draft: Draft, sight: Sight) {
     },
     copy: (modules: ReadonlySet<string>): string =>
       copyModules({ ...document(), layout: Object.fromEntries(sight.places()) }, modules),
-    /** The new modules. Throws flows.fragment for what is no part of a flow. */
+    /** The new modules, below what they would lie on. Throws flows.fragment for what is no part of a flow. */
     paste(text: string): string[] {
-      const { document: next, ids } = pasteModules(placed(), text, { x: 40, y: 40 });
-      draft.edit(`Paste ${many(ids.length, 'module')}`, next);
-      return ids;
+      const before = placed();
+      const there = Object.values(before.layout ?? {});
+      let offset = { x: 40, y: 40 };
+      let pasted = pasteModules(before, text, offset);
+      for (let tries = 0; tries < TRIES && overlap(pasted, there); tries++) {
+        offset = { ...offset, y: offset.y + CARD.height };
+        pasted = pasteModules(before, text, offset);
+      }
+      draft.edit(`Paste ${many(pasted.ids.length, 'module')}`, pasted.document);
+      return pasted.ids;
     },
   };
 }
 
 export type Deeds = ReturnType<typeof deedsOf>;
+
+const TRIES = 60;
+
+function overlap(
+  { document, ids }: { document: FlowDocument; ids: readonly string[] },
+  there: readonly Place[],
+): boolean {
+  return ids.some((id) => {
+    const place = document.layout?.[id];
+    return (
+      place !== undefined &&
+      there.some(({ x, y }) => Math.abs(x - place.x) < CARD.width && Math.abs(y - place.y) < CARD.height + 16)
+    );
+  });
+}

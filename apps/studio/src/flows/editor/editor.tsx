@@ -5,7 +5,7 @@ import { renameModule, removeModules, setModule, setSettings, flowColumns } from
 import { kinds } from '@millrace/modules/kinds';
 import type { FlowModule, ProblemPlace } from '@millrace/schemas';
 import { PanelLeftOpen } from 'lucide-react';
-import { lazy, Suspense, useCallback, useMemo, useRef, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useSearchParams } from 'wouter';
 import { useMay } from '../../data/me.js';
 import { done, failed } from '../../ui/notify.js';
@@ -95,7 +95,7 @@ export function Editor({ name, draft, flash }: EditorProps) {
   const show = ({ module, pointer, line: at }: ProblemPlace) => {
     if (module !== undefined && Object.hasOwn(document.modules, module)) {
       setSelected(new Set([module]));
-      sight.current?.goTo(module);
+      sight.current?.reveal(module, true);
       // The inspector's fields carry their place; the one that is wrong gets the keyboard.
       setTimeout(() => focusField(pointer), 120);
     } else {
@@ -106,7 +106,7 @@ export function Editor({ name, draft, flash }: EditorProps) {
   const add = (type: string, at?: { x: number; y: number }) => {
     const id = deeds.add(type, at === undefined ? one : undefined, at);
     setSelected(new Set([id]));
-    if (at === undefined) setTimeout(() => sight.current?.goTo(id), 50);
+    if (at === undefined) sight.current?.reveal(id, true);
   };
   const begin = () => {
     const id = deeds.add('source.simulator', undefined);
@@ -164,6 +164,10 @@ export function Editor({ name, draft, flash }: EditorProps) {
       }
     },
   });
+
+  useEffect(() => {
+    if (one !== undefined) sight.current?.reveal(one);
+  }, [one]);
 
   const extras = useExtras(frames);
   const overlays = useMemo(

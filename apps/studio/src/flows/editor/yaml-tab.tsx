@@ -92,7 +92,7 @@ function extensionsOf(draft: Draft, readOnly: boolean) {
     syntaxHighlighting(colours),
     look,
     EditorState.readOnly.of(readOnly),
-    EditorView.contentAttributes.of({ 'aria-label': 'The flow as YAML' }),
+    EditorView.contentAttributes.of({ 'aria-label': 'The flow as YAML', tabindex: '0' }),
     keymap.of([
       // One undo for canvas and text.
       { key: 'Mod-z', run: () => draft.undo() !== undefined || true },

@@ -3,7 +3,7 @@ import { graphOf } from '@millrace/flow';
 import type { FlowDocument } from '@millrace/schemas';
 import type { ElkNode } from 'elkjs/lib/elk-api.js';
 import { CARD } from './look.js';
-import type { Places } from './places.js';
+import { placesOf, type Places } from './places.js';
 
 /** Longer than 2,000 modules take on a slow laptop. */
 const DEADLINE_MS = 20_000;
@@ -39,16 +39,26 @@ function graphFor(document: Pick<FlowDocument, 'modules'>, tall: number): ElkNod
       'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
       'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
       'elk.separateConnectedComponents': 'true',
-      // A long chain goes on in the next line, as a text does, so that it can be read without moving about.
-      'elk.layered.wrapping.strategy': 'MULTI_EDGE',
-      'elk.layered.wrapping.additionalEdgeSpacing': '24',
-      'elk.aspectRatio': '1.9',
+      ...(isLong(document) && WRAPPED),
     },
     children: modules.map((id) => ({ id, width: CARD.width, height: tall })),
     edges: wires
       .filter(({ from }) => outOf.has(from))
       .map(({ from, to, index }) => ({ id: `${to}/${index}`, sources: [from], targets: [to] })),
   };
+}
+
+/** A long chain goes on in the next line, as a text does, so that it can be read without moving about. */
+const WRAPPED = {
+  'elk.layered.wrapping.strategy': 'MULTI_EDGE',
+  'elk.layered.wrapping.additionalEdgeSpacing': '24',
+  'elk.aspectRatio': '1.9',
+};
+const LONG = 5;
+
+function isLong({ modules }: Pick<FlowDocument, 'modules'>): boolean {
+  const right = [...placesOf({ modules, layout: undefined }).values()].map(({ x }) => x);
+  return Math.max(0, ...right) >= LONG * CARD.width;
 }
 
 function refused(worker: Worker): Promise<never> {
