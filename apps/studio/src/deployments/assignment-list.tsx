@@ -126,8 +126,8 @@ const columns = (may: boolean, end: (assignment: Assignment) => void): Column<As
   { key: 'since', title: 'Since', width: '112px', cell: ({ createdAt }) => <When at={createdAt} /> },
   {
     key: 'end',
-    title: '',
-    width: '40px',
+    title: 'Undeploy',
+    width: '80px',
     cell: (assignment) => (
       <Tooltip label={may ? 'Undeploy' : 'Your role lacks the permission deployments.write'}>
         <ActionIcon

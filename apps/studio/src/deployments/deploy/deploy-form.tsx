@@ -15,7 +15,8 @@ import classes from './deploy.module.css';
 import { HowStep } from './how-step.js';
 import { howOf, strategyOf } from './how.js';
 import { PlanView } from './plan-view.js';
-import { valuesOf, WhatStep } from './what-step.js';
+import { lastGiven, valuesOf } from './values.js';
+import { WhatStep } from './what-step.js';
 import { WhereStep } from './where-step.js';
 
 export interface Asked {
@@ -25,6 +26,8 @@ export interface Asked {
 }
 
 const SETTLE_MS = 350;
+/** Deployments that are looked through for the values that were given last. */
+const EARLIER = 20;
 
 export function DeployForm({ asked, onClose }: { asked: Asked; onClose(): void }) {
   const [, go] = useLocation();
@@ -48,11 +51,12 @@ export function DeployForm({ asked, onClose }: { asked: Asked; onClose(): void }
     enabled: flow !== undefined && version !== undefined,
     staleTime: Infinity,
   });
-  const last = useQuery({
+  const earlier = useQuery({
     queryKey: ['deployments', 'last', flow, group],
-    queryFn: () => api().deployments.list({ flow, group, limit: 1 }),
+    queryFn: () => api().deployments.list({ flow, group, limit: EARLIER }),
     enabled: flow !== undefined && group !== undefined,
-  }).data?.items[0];
+  }).data?.items;
+  const given = lastGiven(earlier ?? []);
   const standing = useQuery({
     queryKey: ['deployments', 'assignments', 'of', flow, group],
     queryFn: () => api().deployments.assignments({ flow, group, limit: 1 }),
@@ -60,7 +64,7 @@ export function DeployForm({ asked, onClose }: { asked: Asked; onClose(): void }
   }).data?.items[0];
 
   const declared = details.data?.document.parameters ?? {};
-  const { values, wrong } = valuesOf(declared, last?.parameters ?? {}, texts);
+  const { values, wrong } = valuesOf(declared, given, texts);
   const ready =
     flow !== undefined && version !== undefined && group !== undefined && details.data !== undefined;
   const body: DeploymentCreate | undefined =
@@ -108,7 +112,7 @@ export function DeployForm({ asked, onClose }: { asked: Asked; onClose(): void }
             onVersion={setVersion}
             declared={declared}
             texts={texts}
-            given={last?.parameters ?? {}}
+            given={given}
             wrong={wrong}
             onText={(name, text) => setTexts({ ...texts, [name]: text })}
           />

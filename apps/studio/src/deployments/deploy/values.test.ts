@@ -1,5 +1,5 @@
 import type { FlowParameter } from '@millrace/schemas';
-import { valuesOf } from './values.js';
+import { lastGiven, valuesOf } from './values.js';
 
 const declared: Record<string, FlowParameter> = {
   speed: { type: 'number', default: 1 },
@@ -30,5 +30,13 @@ describe('values of parameters', () => {
 
   it('asks for a secret again', () => {
     expect(valuesOf(declared, { key: 'old' }, {}).values).toEqual({});
+  });
+
+  it('begins with what the last deployment was given that went well', () => {
+    const failed = { state: 'failed', parameters: { speed: 0 } } as const;
+    const well = { state: 'partial', parameters: { speed: 100 } } as const;
+    expect(lastGiven([failed, well])).toEqual({ speed: 100 });
+    expect(lastGiven([failed])).toEqual({ speed: 0 });
+    expect(lastGiven([])).toEqual({});
   });
 });

@@ -1,6 +1,6 @@
 /** Values of parameters as a form types them. An empty text is no value: the default, group or node says it. Pure. */
 import { parameterFromText } from '@millrace/flow';
-import type { FlowParameter, ParameterValue } from '@millrace/schemas';
+import type { Deployment, FlowParameter, ParameterValue } from '@millrace/schemas';
 
 type Declared = Readonly<Record<string, FlowParameter>>;
 
@@ -24,6 +24,14 @@ export function valuesOf(
     else values[name] = value;
   }
   return { values, wrong };
+}
+
+/** What the newest deployment was given that went well; what failed may have been given the wrong values. */
+export function lastGiven(
+  earlier: readonly Pick<Deployment, 'state' | 'parameters'>[],
+): Readonly<Record<string, ParameterValue>> {
+  const well = earlier.find(({ state }) => state === 'succeeded' || state === 'partial');
+  return (well ?? earlier[0])?.parameters ?? {};
 }
 
 const KINDS: Readonly<Record<FlowParameter['type'], string>> = {

@@ -60,7 +60,7 @@ export function WavesBar({ waves, onChange, nodes: known, sizes }: WavesBarProps
           </div>
         ))}
       </div>
-      <Group gap="xs" align="flex-start">
+      <Group gap="xs" align="flex-end">
         {waves.map((wave, index) => (
           <WaveText
             key={index}

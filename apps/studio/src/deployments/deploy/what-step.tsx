@@ -9,8 +9,6 @@ import { relative, useNow } from '../../ui/when.js';
 import classes from './deploy.module.css';
 import { textOf } from './values.js';
 
-export { valuesOf } from './values.js';
-
 interface WhatStepProps {
   flow: string | undefined;
   onFlow(flow: string | undefined): void;

@@ -8,6 +8,7 @@ import { api } from '../../data/api.js';
 import { queries } from '../../data/queries.js';
 import { Confirm } from '../../ui/confirm.js';
 import { done, failed } from '../../ui/notify.js';
+import { many } from '../../ui/units.js';
 import { Allowed } from '../allowed.js';
 import { deedOf } from '../words.js';
 
@@ -39,6 +40,7 @@ export function Buttons({ deployment, before }: { deployment: Deployment; before
     setBusy(undefined);
   };
   const shown = ORDER.filter((action) => deployment.actions.includes(action));
+  const reached = deployment.targets.succeeded + deployment.targets.working;
   const asked = asking && deedOf(asking, deployment, before);
   return (
     <Group gap="xs">
@@ -73,9 +75,9 @@ export function Buttons({ deployment, before }: { deployment: Deployment; before
       >
         <Stack gap="sm">
           <span>{asked?.says}</span>
-          {asking === 'abort' && (
+          {asking === 'abort' && reached > 0 && (
             <Radio.Group
-              label={`The ${deployment.targets.succeeded + deployment.targets.working} that have it or are at work`}
+              label={`${many(reached, 'node')} that ${reached === 1 ? 'has it or is' : 'have it or are'} at work`}
               value={nodes}
               onChange={(to) => setNodes(to === 'revert' ? 'revert' : 'keep')}
             >

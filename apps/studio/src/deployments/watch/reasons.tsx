@@ -32,7 +32,7 @@ export function Reasons({ id, filter, onFilter }: ReasonsProps) {
                     type="button"
                     className={classes.bar}
                     aria-pressed={filter === own}
-                    aria-label={`${reasonWord(code)}: ${count}. Show these targets`}
+                    title="Show these targets"
                     onClick={() => onFilter(filter === own ? '' : own)}
                   >
                     <span className={classes.word}>{reasonWord(code)}</span>

@@ -119,7 +119,7 @@ function Change({ group, selected, onSelect }: { group: Group; selected: boolean
   const module = !id.startsWith('/');
   return (
     <section className={classes.change} data-selected={selected || undefined}>
-      <h3>
+      <h2>
         {module ? (
           <button type="button" onClick={onSelect} title="Show it on the canvas">
             {id}
@@ -129,7 +129,7 @@ function Change({ group, selected, onSelect }: { group: Group; selected: boolean
         )}
         {module && <span className={classes.type}>{title}</span>}
         <State is={MARKS[mark]}>{mark}</State>
-      </h3>
+      </h2>
       <dl>
         {lines.map(({ what, before, after, says }) => (
           <div key={what}>
