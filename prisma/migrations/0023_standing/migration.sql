@@ -22,7 +22,7 @@ CREATE TABLE "node_flows" (
 SELECT millrace_tenant('node_flows');
 
 -- What was there before. Row-level security holds for the owner too, so it goes organization by organization.
--- The payload is read as JSON and not as JSONB, which cannot hold every text that a document may have.
+-- Escapes become question marks first: PostgreSQL refuses some of them, and no name, version or digest has one.
 DO $$
 DECLARE one RECORD;
 BEGIN
@@ -34,9 +34,10 @@ BEGIN
       r."digest", r."tried", r."reason"
     FROM (
       SELECT s."node_id", f->>'flow' AS "flow", (f->>'version')::int AS "version", f->>'digest' AS "digest"
-      FROM "desired_states" s, json_array_elements(s."payload"::json->'flows') f
+      FROM "desired_states" s, json_array_elements(
+        regexp_replace(s."payload", '\\u[0-9a-fA-F]{4}', '\\u003f', 'g')::json->'flows') f
     ) d FULL JOIN (
-      SELECT n."id" AS "node_id", f->>'flow' AS "flow", (f->>'runningVersion')::int AS "version",
+      SELECT n."id" AS "node_id", f->>'flow' AS "flow", least((f->>'runningVersion')::numeric, 2147483647)::int AS "version",
         f->>'runningDigest' AS "digest", f->>'desiredDigest' AS "tried", f->'reason'->>'code' AS "reason"
       FROM "nodes" n, jsonb_array_elements(n."flows") f
     ) r ON r."node_id" = d."node_id" AND r."flow" = d."flow"
