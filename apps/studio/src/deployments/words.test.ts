@@ -59,7 +59,12 @@ describe('what is said of a deployment', () => {
 
   it('names nodes in a sentence', () => {
     const id = '01m83ndtznpjs0j959k9yvnrn8';
-    expect(withNames(`1 failed: ${id} (failed)`, [target({ node: id })])).toBe('1 failed: press-1 (failed)');
+    const who = (actor: string) => actor.slice(0, 4).toUpperCase();
+    const named = (says: string) => withNames(says, [target({ node: id })], who);
+    expect(named(`1 failed: ${id} (failed)`)).toBe('1 failed: press-1 (failed)');
+    expect(named(`paused by user:${id}, deployment 01m83q48hspq8f65w6g55sa7wy`)).toBe(
+      'paused by USER, deployment 01m83q48hspq8f65w6g55sa7wy',
+    );
   });
 });
 
@@ -89,6 +94,8 @@ describe('the gate behind a wave', () => {
     const broken = [...targets, target({ node: 'n4', outcome: 'failed', progress: 'starting' })];
     expect(gateFigures({ ...rolling, state: 'paused' }, broken, 1, T0).state).toBe('breached');
     expect(gateFigures(rolling, broken, 1, T0)).toMatchObject({ state: 'closed', failed: 1 });
+    const back = target({ ...ran, outcome: 'rolled-back', reason: { code: 'STOPPED', detail: '' } });
+    expect(gateFigures({ ...rolling, state: 'rolled-back' }, [back], 1, T0).failed).toBe(0);
     expect(gateFigures({ ...rolling, wave: 2 }, broken, 1, T0).state).toBe('open');
     expect(gateFigures(rolling, broken, 2, T0).state).toBe('ahead');
   });

@@ -148,11 +148,17 @@ export function versionBefore(
   return older?.version;
 }
 
-/** Ids of nodes in a sentence become their names. */
-export function withNames(says: string, targets: readonly Pick<Target, 'node' | 'nodeName'>[]): string {
+/** Ids of nodes in a sentence become their names, and actors are said as people know them. */
+export function withNames(
+  says: string,
+  targets: readonly Pick<Target, 'node' | 'nodeName'>[],
+  who: (actor: string) => string,
+): string {
   if (!/[0-9a-z]{26}/.test(says)) return says;
   const names = new Map(targets.map(({ node, nodeName }) => [node, nodeName]));
-  return says.replace(/[0-9a-z]{26}/g, (id) => names.get(id) ?? id);
+  return says
+    .replace(/\b(?:user|token):[0-9a-z]{26}\b/g, who)
+    .replace(/\b[0-9a-z]{26}\b/g, (id) => names.get(id) ?? id);
 }
 
 export const sentence = (says: string): string =>

@@ -63,6 +63,11 @@ export function WhatStep(props: WhatStepProps) {
               error={versions.error?.message}
             />
           </Group>
+          {all.length === 0 && (
+            <p className={classes.note}>
+              There is no flow yet. <Link href="/flows?new">Draw one</Link>, publish it, and come back.
+            </p>
+          )}
           {chosen && (
             <p className={classes.note}>
               {chosen.note ?? 'Published without a note'}, {relative(Date.parse(chosen.publishedAt), now)}.{' '}

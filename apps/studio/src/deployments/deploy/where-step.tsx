@@ -46,6 +46,11 @@ export function WhereStep({ group, onGroup }: WhereStepProps) {
                 New group
               </Anchor>
             </Group>
+            {items.length === 0 && (
+              <p className={classes.note}>
+                There is no group yet. A group is a choice of nodes, by hand or by their labels.
+              </p>
+            )}
             {chosen && (
               <p className={classes.note}>
                 {chosen.selector !== null ? (

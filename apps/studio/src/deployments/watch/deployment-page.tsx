@@ -57,7 +57,7 @@ function Watched({ deployment }: { deployment: Deployment }) {
   const moves = usePages<DeploymentMove>(['deployments', 'one', id, 'timeline'], (cursor) =>
     api().deployments.timeline(id, { limit: MOVES, cursor }),
   );
-  const named = (text: string) => withNames(text, targets.data ?? []);
+  const named = (text: string) => withNames(text, targets.data ?? [], who);
   // When it has ended, what ended it says more than that it has.
   const newest = moves.items[0];
   const why = deployment.endedAt !== null && newest?.state === state ? newest.says : says;
@@ -106,7 +106,7 @@ function Watched({ deployment }: { deployment: Deployment }) {
         <Reasons id={id} filter={filter} onFilter={setFilter} />
       </div>
       <div className={classes.below}>
-        <Targets id={id} total={deployment.targets.total} filter={filter} onFilter={setFilter} />
+        <Targets id={id} says={named} total={deployment.targets.total} filter={filter} onFilter={setFilter} />
         <Timeline moves={moves} says={named} who={who} />
       </div>
     </Page>

@@ -47,12 +47,13 @@ export function gateFigures(
   const started = all.filter(hasStarted).length;
   const answer = gateOf(strategy, all, wave, now);
   const breached = isBreach(strategy, broken, started);
+  const state = stateOf(deployment, wave, breached, answer.gate);
   return {
-    state: stateOf(deployment, wave, breached, answer.gate),
+    state,
     counted: counted.length,
     proved,
     needed,
-    until: answer.gate === 'closed' ? answer.until : undefined,
+    until: state === 'closed' && answer.gate === 'closed' ? answer.until : undefined,
     failed: broken,
     mayFail: strategy.gate.maxFailures,
     started,
@@ -83,12 +84,13 @@ function isBreach({ gate }: FullStrategy, broken: number, started: number): bool
 const hasStarted = (target: WaveTarget): boolean =>
   !stoodAside(target) && (target.outcome !== null || (target.online && target.progress !== 'waiting'));
 
-const waveTarget = ({ node, wave, online, progress, outcome, endedAt }: Target): WaveTarget => ({
+const waveTarget = ({ node, wave, online, progress, outcome, reason, endedAt }: Target): WaveTarget => ({
   node,
   wave,
   online,
   progress,
-  outcome,
+  // Taken back with the whole deployment: it did not fail itself.
+  outcome: outcome === 'rolled-back' && reason?.code === 'STOPPED' ? 'cancelled' : outcome,
   // A target that succeeded ended when it was found running.
   runningSince: outcome === 'succeeded' && endedAt !== null ? Date.parse(endedAt) : null,
 });

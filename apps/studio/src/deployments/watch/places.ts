@@ -3,7 +3,7 @@ import type { Target } from '@millrace/schemas';
 import { STAGES, stageOf } from '../words.js';
 
 /** Nodes wait and end; between they only pass through. */
-const SHARES = [2, 1, 1, 1, 1, 1.1, 3];
+const SHARES = [2.8, 0.95, 0.95, 0.95, 0.95, 1.05, 3];
 const PAD = 4;
 const LEAST_ROWS = 1;
 

@@ -30,12 +30,14 @@ const QUICK = [
 
 interface TargetsProps {
   id: string;
+  /** Puts names into a sentence. */
+  says(text: string): string;
   total: number;
   filter: string;
   onFilter(filter: string): void;
 }
 
-export function Targets({ id, total, filter, onFilter }: TargetsProps) {
+export function Targets({ id, says, total, filter, onFilter }: TargetsProps) {
   const [, go] = useLocation();
   const pages = usePages(['deployments', 'one', id, 'table', filter], (cursor) =>
     api().deployments.targets(id, { filter: filter || undefined, limit: LIMIT, cursor }),
@@ -60,7 +62,7 @@ export function Targets({ id, total, filter, onFilter }: TargetsProps) {
       </Group>
       <List
         name="Targets"
-        columns={COLUMNS}
+        columns={columns(says)}
         pages={pages}
         keyOf={({ node }) => node}
         open={({ node }) => go(`/nodes/${node}`)}
@@ -83,7 +85,7 @@ export function Targets({ id, total, filter, onFilter }: TargetsProps) {
   );
 }
 
-const COLUMNS: Column<Target>[] = [
+const columns = (says: (text: string) => string): Column<Target>[] => [
   {
     key: 'node',
     title: 'Node',
@@ -110,8 +112,8 @@ const COLUMNS: Column<Target>[] = [
     width: 'minmax(160px, 3fr)',
     cell: ({ reason }) =>
       reason === null ? null : (
-        <span title={`${reason.code}: ${reason.detail}`}>
-          {reason.detail || reasonWord(reason.code)}
+        <span title={`${reason.code}: ${says(reason.detail)}`}>
+          {says(reason.detail) || reasonWord(reason.code)}
           {reason.until !== undefined && (
             <>
               {' '}
