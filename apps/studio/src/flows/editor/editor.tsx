@@ -1,40 +1,38 @@
 /** The editor of a flow: palette, canvas, inspector, and the drawer with problems, data, test and text. */
-import { ActionIcon, Button, Tooltip } from '@mantine/core';
 import { useLocalStorage } from '@mantine/hooks';
-import { renameModule, removeModules, setModule, setSettings, flowColumns } from '@millrace/flow';
+import { setSettings } from '@millrace/flow';
 import { kinds } from '@millrace/modules/kinds';
-import type { FlowModule, ProblemPlace } from '@millrace/schemas';
-import { PanelLeftOpen } from 'lucide-react';
-import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import type { ProblemPlace } from '@millrace/schemas';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useSearchParams } from 'wouter';
 import { useMay } from '../../data/me.js';
 import { done, failed } from '../../ui/notify.js';
-import { Empty, Loading, Page } from '../../ui/page.js';
+import { Page } from '../../ui/page.js';
 import { many } from '../../ui/units.js';
 import { arrange } from '../graph/arrange.js';
-import FlowGraph, { type GraphEditing, type ModuleOverlay, type WireEnds } from '../graph/flow-graph.js';
-import { extrasOf, type Extras } from '../watch/extras.js';
+import FlowGraph, { type GraphEditing, type WireEnds } from '../graph/flow-graph.js';
 import type { Frames } from '../watch/frames.js';
-import { WirePanel } from '../watch/wire-panel.js';
-import { Inspector, TestDrawer } from '../parts.js';
 import { Actions } from './actions.js';
-import { countByModule, useProblems } from './checking.js';
-import { Conflicts } from './conflicts.js';
+import { Banners } from './banners.js';
+import { useProblems } from './checking.js';
 import { ConnectDialog } from './connect-dialog.js';
 import { deedsOf } from './deeds.js';
 import type { Draft } from './draft.js';
+import { DrawerTabs } from './drawer-tabs.js';
+import { focusField } from './focus-field.js';
 import { Drawer, DRAWERS, type DrawerTab } from './drawer.js';
 import classes from './editor.module.css';
 import { KeysHelp } from './keys-help.js';
+import { NothingDrawn } from './nothing-drawn.js';
+import { sayColumns, useOverlays } from './overlays.js';
 import { Palette } from './palette.js';
-import { ProblemsTab } from './problems-tab.js';
 import { SavedState } from './saved-state.js';
+import { Side } from './side.js';
 import { Sight, type SightHandle } from './sight.js';
 import { Tools } from './tools.js';
 import { useDraftState } from './use-draft.js';
 import { useKeys } from './use-keys.js';
 
-const YamlTab = lazy(() => import('./yaml-tab.js'));
 const NONE: ReadonlySet<string> = new Set();
 
 interface EditorProps {
@@ -169,15 +167,11 @@ export function Editor({ name, draft, flash }: EditorProps) {
     if (one !== undefined) sight.current?.reveal(one);
   }, [one]);
 
-  const extras = useExtras(frames);
-  const overlays = useMemo(
-    () => overlaysOf(countByModule(problems.places), flash, extras),
-    [problems.places, flash, extras],
-  );
+  const overlays = useOverlays(problems.places, flash, frames);
   const editing = useMemo(
     (): GraphEditing => ({
       whyNot: deeds.whyNot,
-      sayPort: (module, port) => sayColumns(draft, module, port),
+      sayPort: (module, port) => sayColumns(draft.get().document, module, port),
       onConnect: connect,
       onMove: deeds.move,
       onDropType: add,
@@ -210,47 +204,12 @@ export function Editor({ name, draft, flash }: EditorProps) {
         />
       }
     >
-      <Conflicts draft={draft} state={state} onShow={(module) => show({ module, detail: '' })} />
-      {unreadable.length > 0 && (
-        <div className={classes.unreadable} role="alert">
-          The text cannot be read as a flow, so the canvas shows what it was before. It is saved as it is.
-          <Button variant="default" size="compact-xs" onClick={() => show(unreadable[0]!)}>
-            Mend the text
-          </Button>
-          <Button variant="default" size="compact-xs" onClick={() => draft.undo()}>
-            Undo
-          </Button>
-        </div>
-      )}
+      <Banners draft={draft} state={state} onShow={show} />
       <div className={classes.editor}>
-        {palette ? (
-          <Palette disabled={!editable} onAdd={(type) => add(type)} onClose={() => setPalette(false)} />
-        ) : (
-          <div className={classes.paletteClosed}>
-            <Tooltip label="Show the palette" position="right">
-              <ActionIcon aria-label="Show the palette" onClick={() => setPalette(true)}>
-                <PanelLeftOpen size={16} />
-              </ActionIcon>
-            </Tooltip>
-          </div>
-        )}
+        <Palette disabled={!editable} opened={palette} onOpened={setPalette} onAdd={(type) => add(type)} />
         <div className={classes.canvas}>
           <div className={classes.graphPlace}>
-            {count === 0 && (
-              <div className={classes.empty}>
-                <Empty
-                  title="Nothing is drawn yet"
-                  action={
-                    <Button disabled={!editable} onClick={begin}>
-                      Begin with a simulated sensor
-                    </Button>
-                  }
-                >
-                  Drag a source from the palette, or press / and type its name. Or write the flow as text
-                  under YAML.
-                </Empty>
-              </div>
-            )}
+            {count === 0 && <NothingDrawn disabled={!editable} onBegin={begin} />}
             <FlowGraph
               document={document}
               selected={selected}
@@ -259,8 +218,8 @@ export function Editor({ name, draft, flash }: EditorProps) {
                 setWire(ends);
                 if (frames !== undefined) open('data');
               }}
-              modules={overlays}
-              wires={extras?.wires}
+              modules={overlays.modules}
+              wires={overlays.wires}
               edit={editable ? editing : undefined}
               label={`Graph of ${name}`}
             >
@@ -279,65 +238,32 @@ export function Editor({ name, draft, flash }: EditorProps) {
           </div>
         </div>
         {one !== undefined && (
-          <aside className={classes.inspector} aria-label={`Inspector of ${one}`}>
-            <Suspense fallback={<Loading lines={4} />}>
-              <Inspector
-                key={one}
-                document={document}
-                module={one}
-                problems={problems.places.filter(({ module }) => module === one)}
-                onSettings={(settings: Record<string, unknown>) =>
-                  draft.edit(`Set ${one}`, setSettings(document, one, settings), `settings/${one}`)
-                }
-                onModule={(change: Partial<Omit<FlowModule, 'from'>>) =>
-                  draft.edit(`Set ${one}`, setModule(document, one, change), `module/${one}`)
-                }
-                onRename={(to: string) => {
-                  draft.edit(`Rename ${one} to ${to}`, renameModule(document, one, to));
-                  setSelected(new Set([to]));
-                }}
-                onRemove={() => {
-                  draft.edit(`Delete ${one}`, removeModules(document, [one]));
-                  setSelected(NONE);
-                }}
-              />
-            </Suspense>
-          </aside>
+          <Side
+            draft={draft}
+            deeds={deeds}
+            editable={editable}
+            state={state}
+            module={one}
+            problems={problems.places}
+            onSelect={(module) => setSelected(module === undefined ? NONE : new Set([module]))}
+          />
         )}
         <Drawer tab={tab} onTab={open} tall={tall} onTall={setTall} problems={problems.places.length}>
-          <Suspense fallback={<Loading lines={3} />}>
-            {tab === 'problems' && (
-              <ProblemsTab
-                problems={problems.places}
-                checkedByDirector={problems.checkedByDirector}
-                onShow={show}
-              />
-            )}
-            {tab === 'data' &&
-              (wire === undefined ? (
-                <p className={classes.tabText}>
-                  {frames === undefined
-                    ? 'Run a test, then select a wire to see what passes on it.'
-                    : 'Select a wire to see what passes on it.'}
-                </p>
-              ) : (
-                <WirePanel frames={frames} wire={wire} />
-              ))}
-            {(tab === 'test' || tested) && (
-              <div hidden={tab !== 'test'}>
-                <TestDrawer
-                  flow={name}
-                  document={document}
-                  text={text}
-                  onWatch={setFrames}
-                  onSelect={(module) => show({ module, detail: '' })}
-                />
-              </div>
-            )}
-            {tab === 'yaml' && (
-              <YamlTab draft={draft} text={text} problems={problems.places} readOnly={!may} line={line} />
-            )}
-          </Suspense>
+          <DrawerTabs
+            tab={tab}
+            flow={name}
+            draft={draft}
+            document={document}
+            text={text}
+            problems={problems}
+            tested={tested}
+            frames={frames}
+            onFrames={setFrames}
+            wire={wire}
+            readOnly={!may}
+            line={line}
+            onShow={show}
+          />
         </Drawer>
       </div>
       {connecting !== undefined && (
@@ -353,47 +279,8 @@ export function Editor({ name, draft, flash }: EditorProps) {
   );
 }
 
-function useExtras(frames: Frames | undefined): Extras | undefined {
-  const before = useRef<Extras>(undefined);
-  return useMemo(() => {
-    before.current = frames === undefined ? undefined : extrasOf(frames, before.current);
-    return before.current;
-  }, [frames]);
-}
-
-function overlaysOf(
-  counts: ReadonlyMap<string, number>,
-  flash: ReadonlySet<string>,
-  extras: Extras | undefined,
-): ReadonlyMap<string, ModuleOverlay> {
-  const overlays = new Map<string, ModuleOverlay>(extras?.modules);
-  for (const [id, problems] of counts) overlays.set(id, { ...overlays.get(id), problems });
-  for (const id of flash) overlays.set(id, { ...overlays.get(id), flash: true });
-  return overlays;
-}
-
-/** What leaves a port: `out: TS1 number °C, TS2 number`. */
-function sayColumns(draft: Draft, module: string, port: string): string {
-  const columns = flowColumns(draft.get().document, kinds).leaving.get(module)?.get(port);
-  if (columns === undefined || (columns.fields.size === 0 && columns.open)) return `${port}: any fields`;
-  const fields = [...columns.fields].map(([name, { type, unit }]) =>
-    [name, type === 'unknown' ? '' : type, unit].filter(Boolean).join(' '),
-  );
-  return `${port}: ${fields.join(', ')}${columns.open ? ', and maybe more' : ''}`;
-}
-
 function wireFromKey(key: string): WireEnds {
   const [start = '', to = ''] = key.split('>');
   const dot = start.indexOf('.');
   return { from: start.slice(0, dot), port: start.slice(dot + 1), to };
-}
-
-function focusField(pointer: string | undefined): void {
-  if (pointer === undefined) return;
-  const field = document.querySelector<HTMLElement>(`[data-pointer="${CSS.escape(pointer)}"]`);
-  const input = field?.matches('input, textarea, select, button')
-    ? field
-    : field?.querySelector<HTMLElement>('input, textarea, select, button');
-  input?.focus();
-  input?.scrollIntoView({ block: 'nearest' });
 }

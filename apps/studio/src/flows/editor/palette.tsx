@@ -1,8 +1,8 @@
 /** The kinds of modules, by category, to drag onto the canvas or to add with Enter. */
-import { ActionIcon, TextInput } from '@mantine/core';
+import { ActionIcon, TextInput, Tooltip } from '@mantine/core';
 import type { ModuleCategory, ModuleKind } from '@millrace/flow';
 import { kinds } from '@millrace/modules/kinds';
-import { PanelLeftClose, Search } from 'lucide-react';
+import { PanelLeftClose, PanelLeftOpen, Search } from 'lucide-react';
 import { useRef, useState, type KeyboardEvent } from 'react';
 import { DRAGGED_TYPE } from '../graph/dragged.js';
 import { ModuleIcon } from '../graph/icon.js';
@@ -21,11 +21,25 @@ const GROUPS: readonly [title: string, categories: readonly ModuleCategory[]][] 
 
 interface PaletteProps {
   disabled: boolean;
+  opened: boolean;
+  onOpened(opened: boolean): void;
   onAdd(type: string): void;
-  onClose(): void;
 }
 
-export function Palette({ disabled, onAdd, onClose }: PaletteProps) {
+export function Palette(props: PaletteProps) {
+  if (props.opened) return <Opened {...props} />;
+  return (
+    <div className={classes.paletteClosed}>
+      <Tooltip label="Show the palette" position="right">
+        <ActionIcon aria-label="Show the palette" onClick={() => props.onOpened(true)}>
+          <PanelLeftOpen size={16} />
+        </ActionIcon>
+      </Tooltip>
+    </div>
+  );
+}
+
+function Opened({ disabled, onAdd, onOpened }: PaletteProps) {
   const [text, setText] = useState('');
   const list = useRef<HTMLDivElement>(null);
   const wanted = text.trim().toLowerCase();
@@ -53,7 +67,7 @@ export function Palette({ disabled, onAdd, onClose }: PaletteProps) {
           }}
           style={{ flex: 1 }}
         />
-        <ActionIcon aria-label="Hide the palette" onClick={onClose}>
+        <ActionIcon aria-label="Hide the palette" onClick={() => onOpened(false)}>
           <PanelLeftClose size={16} />
         </ActionIcon>
       </div>
