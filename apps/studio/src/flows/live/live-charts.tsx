@@ -35,7 +35,7 @@ export function LiveCharts(props: LiveChartsProps) {
   const change = (index: number, pick: Pick | undefined) =>
     onPick(picks.flatMap((old, at) => (at === index ? (pick === undefined ? [] : [pick]) : [old])));
   return (
-    <div className={classes.strip} role="region" aria-label="Charts">
+    <>
       {picks.map((pick, index) => (
         <section key={index} className={classes.chart} aria-label={titleOf(pick, modules)}>
           <Group gap="xs" wrap="nowrap" h={24}>
@@ -71,6 +71,11 @@ export function LiveCharts(props: LiveChartsProps) {
           )}
         </section>
       ))}
+      {picks.length === 0 && (
+        <Text c="dimmed" size="sm" className={classes.none}>
+          Charts come with the first numbers, or choose fields yourself.
+        </Text>
+      )}
       {picks.length < MOST_CHARTS && (
         <Button
           variant="subtle"
@@ -82,7 +87,7 @@ export function LiveCharts(props: LiveChartsProps) {
           Add a chart
         </Button>
       )}
-    </div>
+    </>
   );
 }
 

@@ -3,16 +3,18 @@
  *
  * Guarantee: read only; it says when it is not live and since when, and goes on by itself.
  */
-import { ActionIcon, Button, Loader, SegmentedControl } from '@mantine/core';
+import { Button, Loader, SegmentedControl } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { FlowDocument, Node } from '@millrace/schemas';
-import { Pause, Play, X } from 'lucide-react';
+import { Pause, Play } from 'lucide-react';
 import { lazy, Suspense, useMemo, useRef, useState } from 'react';
 import { Link, useSearchParams } from 'wouter';
 import { api } from '../../data/api.js';
 import type { Band } from '../../ui/chart.js';
 import { Empty, Page, Show, WentWrong } from '../../ui/page.js';
 import { useNow } from '../../ui/when.js';
+import { CARD } from '../graph/look.js';
+import { isUnplaced, placesOf } from '../graph/places.js';
 import { extrasOf, type Extras } from '../watch/extras.js';
 import type { Frames } from '../watch/frames.js';
 import { useFrames } from '../watch/use-frames.js';
@@ -24,6 +26,7 @@ import { allFields, firstPicks, keyOf, readPick, written, type Pick } from './pi
 import { useLive, type LiveFlow } from './use-live.js';
 
 const FlowGraph = lazy(() => import('../graph/flow-graph.js'));
+const Refit = lazy(() => import('./refit.js'));
 
 const WINDOWS = [
   { value: '1', label: '1 min' },
@@ -104,6 +107,7 @@ function Live({ node, flow, document }: LiveProps) {
     ? search.get('minutes')!
     : WINDOW;
   const report = node.flows.find((one) => one.flow === flow);
+  const placed = useMemo(() => inOneLine(document), [document]);
   return (
     <Page
       full
@@ -128,35 +132,28 @@ function Live({ node, flow, document }: LiveProps) {
       }
     >
       <Figures node={node} report={report} frames={frames} />
-      <div className={classes.body}>
-        <div className={classes.upper} data-wire={wire !== undefined || undefined}>
-          <div className={classes.canvas}>
-            <Suspense fallback={<Loader m="auto" />}>
-              <FlowGraph
-                document={document}
-                modules={extras.modules}
-                wires={extras.wires}
-                onWire={({ from, port, to }) => change('wire', `${from}.${port}>${to}`)}
-                label={`${flow} as it runs on ${node.name}`}
-              />
-            </Suspense>
-            <Notice status={live.status} node={node} onRetry={live.retry} />
-          </div>
-          {wire && (
-            <aside className={classes.aside} aria-label="Data of a wire">
-              <ActionIcon
-                className={classes.close}
-                aria-label="Close the data of the wire"
-                onClick={() => change('wire', undefined)}
-              >
-                <X size={16} />
-              </ActionIcon>
-              <WirePanel frames={frames} wire={wire} />
-            </aside>
-          )}
+      <div className={classes.body} data-wire={wire !== undefined || undefined}>
+        <div className={classes.canvas}>
+          <Suspense fallback={<Loader m="auto" />}>
+            <FlowGraph
+              document={placed}
+              modules={extras.modules}
+              wires={extras.wires}
+              onWire={({ from, port, to }) => change('wire', `${from}.${port}>${to}`)}
+              label={`${flow} as it runs on ${node.name}`}
+            >
+              <Refit />
+            </FlowGraph>
+          </Suspense>
+          <Notice status={live.status} node={node} onRetry={live.retry} />
         </div>
-        {alerts.error && <WentWrong error={alerts.error} retry={alerts.retry} />}
-        {picks.length > 0 && (
+        {wire && (
+          <aside className={classes.aside}>
+            <WirePanel frames={frames} wire={wire} onClose={() => change('wire', undefined)} />
+          </aside>
+        )}
+        <div className={classes.strip} role="region" aria-label="Charts">
+          {alerts.error && <WentWrong error={alerts.error} retry={alerts.retry} />}
           <LiveCharts
             frames={frames}
             modules={document.modules}
@@ -166,10 +163,16 @@ function Live({ node, flow, document }: LiveProps) {
             windowMs={Number(minutes) * 60_000}
             overdue={overdue}
           />
-        )}
+        </div>
       </div>
     </Page>
   );
+}
+
+/** The canvas is wide and low here; what nobody has placed is laid from left to right, and is there at once. */
+function inOneLine(document: FlowDocument): FlowDocument {
+  if (!isUnplaced(document)) return document;
+  return { ...document, layout: Object.fromEntries(placesOf(document, CARD.height + CARD.live)) };
 }
 
 /** In whole seconds, so that it does not draw more often than the clock ticks. */
@@ -212,12 +215,9 @@ function usePicks(
   const key = chosen.join(' ');
   // Only when a field is new: a choice that follows the values would jump.
   const known = allFields(frames).map(keyOf).join('\n');
-  const latest = useRef(frames);
-  latest.current = frames;
-  const picks = useMemo(
-    () => (key === '' ? firstPicks(latest.current, modules) : key.split(' ').map(readPick)),
-    [key, known, modules],
-  );
+  const [first, setFirst] = useState<{ known: string; picks: readonly Pick[] }>({ known: '', picks: [] });
+  if (first.known !== known) setFirst({ known, picks: firstPicks(frames, modules) });
+  const picks = useMemo(() => (key === '' ? first.picks : key.split(' ').map(readPick)), [key, first]);
   const pick = (next: readonly Pick[]) =>
     setSearch(
       (before) => {

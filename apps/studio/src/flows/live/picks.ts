@@ -6,33 +6,28 @@ import { kinds } from '@millrace/modules/kinds';
 import { DEFAULT_PORT } from '@millrace/flow';
 import type { FlowDocument } from '@millrace/schemas';
 import { isScore } from '../watch/extras.js';
+import { numericFields, sharingAxis } from '../watch/axis.js';
 import type { FieldAt } from '../watch/field-chart.js';
 import type { Frames, PortData } from '../watch/frames.js';
-import type { Points } from '../watch/series.js';
 
 export type Pick = readonly FieldAt[];
 
 export const MOST_CHARTS = 3;
 /** As many as there are hues. */
 export const MOST_FIELDS = 6;
-/** A pump at 4 bar and a counter at 2,000 do not share an axis. */
-const FACTOR = 8;
 
 type Modules = FlowDocument['modules'];
 
 /** Signals as they were aligned, or as they came; below, what a model makes of them, or the features of it. */
 export function firstPicks(frames: Frames, modules: Modules): Pick[] {
-  const signals =
-    largest(frames, candidates(frames, modules, 'align', false, 1)) ??
-    largest(frames, candidates(frames, modules, 'source', false)) ??
-    [];
+  const among = (category: string, own: boolean, most?: number) =>
+    sharingAxis(frames, candidates(frames, modules, category, own, most)).slice(0, MOST_FIELDS);
   const made = candidates(frames, modules, 'model', true);
-  const scores = made.filter((at) => isScore(pointsAt(frames, at)));
+  const scores = made.filter(({ module, port, field }) => isScore(frames.port(module, port)?.series(field)));
+  const signals = [among('align', false, 1), among('source', false)].find(hasAny) ?? [];
   const score =
-    (scores.length > 0 ? scores.slice(0, MOST_FIELDS) : largest(frames, made)) ??
-    largest(frames, candidates(frames, modules, 'feature', true, 1)) ??
-    [];
-  return [signals, score].filter((pick) => pick.length > 0);
+    [scores.slice(0, MOST_FIELDS), among('model', true), among('feature', true, 1)].find(hasAny) ?? [];
+  return [signals, score].filter(hasAny);
 }
 
 /** What all its fields are: of sources and aligners `Signals`, of models `Score`, else the modules. */
@@ -47,7 +42,7 @@ export function titleOf(pick: Pick, modules: Modules): string {
 
 /** All numeric fields, in the order of the modules, so that one can be chosen. */
 export const allFields = (frames: Frames): FieldAt[] =>
-  [...frames.modules.values()].flatMap(({ ports }) => ports.flatMap((port) => fieldsOf(port, false)));
+  [...frames.modules.values()].flatMap(({ ports }) => ports.flatMap(everyNumber));
 
 export const wordOf = ({ module, port, field }: FieldAt): string =>
   `${module}${port === DEFAULT_PORT ? '' : `.${port}`} · ${field}`;
@@ -83,41 +78,21 @@ function candidates(
 ): FieldAt[] {
   return Object.keys(modules)
     .filter((id) => categoryOf(modules, id) === category)
-    .map((id) =>
-      (frames.modules.get(id)?.ports ?? []).flatMap((port) =>
-        fieldsOf(port, own).filter(({ field }) => !isAbout(field, port)),
-      ),
-    )
+    .map((id) => {
+      const ports = frames.modules.get(id)?.ports ?? [];
+      // Others have what is late or broken.
+      const port = ports.find((one) => one.port === DEFAULT_PORT) ?? ports[0];
+      if (port === undefined) return [];
+      return numericFields(port).filter(({ field }) => !own || port.own.includes(field));
+    })
     .filter((fields) => fields.length > 0)
     .slice(0, most)
     .flat();
 }
 
-const fieldsOf = ({ module, port, fields, own }: PortData, onlyOwn: boolean): FieldAt[] =>
-  [...fields]
-    .filter(([field, kind]) => kind === 'number' && (!onlyOwn || own.includes(field)))
-    .map(([field]) => ({ module, port, field }));
+const everyNumber = ({ module, port, fields }: PortData): FieldAt[] =>
+  [...fields].flatMap(([field, kind]) => (kind === 'number' ? [{ module, port, field }] : []));
 
-/** Such as `age.TS1`, which says how old the value of TS1 is. */
-const isAbout = (field: string, { fields }: PortData): boolean =>
-  field.includes('.') && fields.has(field.slice(field.indexOf('.') + 1));
-
-/** The most fields that fit one axis. */
-function largest(frames: Frames, fields: readonly FieldAt[]): FieldAt[] | undefined {
-  const groups: { size: number; fields: FieldAt[] }[] = [];
-  for (const at of fields) {
-    const size = sizeOf(pointsAt(frames, at));
-    const group = groups.find((one) => size <= one.size * FACTOR && one.size <= size * FACTOR);
-    if (group) group.fields.push(at);
-    else groups.push({ size, fields: [at] });
-  }
-  return groups.toSorted((a, b) => b.fields.length - a.fields.length)[0]?.fields.slice(0, MOST_FIELDS);
-}
-
-const pointsAt = (frames: Frames, { module, port, field }: FieldAt): Points | undefined =>
-  frames.port(module, port)?.series(field);
-
-const sizeOf = (points: Points | undefined): number =>
-  Math.max(0, ...(points?.v ?? []).map((value) => Math.abs(value ?? 0)));
+const hasAny = (pick: Pick): boolean => pick.length > 0;
 
 const categoryOf = (modules: Modules, id: string) => kinds.get(modules[id]?.type ?? '')?.category;

@@ -1,5 +1,6 @@
 /** Fields of wires over time: gaps where one was silent, hatched where all were. */
 import { Skeleton } from '@mantine/core';
+import { DEFAULT_PORT } from '@millrace/flow';
 import { lazy, memo, Suspense, useMemo } from 'react';
 import type { Band } from '../../ui/chart.js';
 import type { Frames } from './frames.js';
@@ -52,11 +53,12 @@ export const FieldChart = memo(function FieldChart(props: FieldChartProps) {
   );
 });
 
-/** The field's name, with its module where several have such a field. */
+/** The field's name, with its port where several have such a field. */
 function labelsOf(fields: readonly FieldAt[]): string[] {
-  return fields.map(({ module, field }) =>
-    fields.some((other) => other.field === field && other.module !== module) ? `${module} ${field}` : field,
-  );
+  return fields.map(({ module, port, field }) => {
+    const twice = fields.filter((other) => other.field === field).length > 1;
+    return twice ? `${module}${port === DEFAULT_PORT ? '' : `.${port}`} ${field}` : field;
+  });
 }
 
 export const pointsOf = (frames: Frames, { module, port, field }: FieldAt): Points =>
