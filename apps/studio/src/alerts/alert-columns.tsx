@@ -39,7 +39,7 @@ export const alertColumns: readonly Column<Alert>[] = [
   {
     key: 'message',
     title: 'Message',
-    width: 'minmax(160px, 3fr)',
+    width: 'minmax(180px, 3.5fr)',
     cell: ({ message }) => (
       <span className={classes.message} title={message}>
         {message}
@@ -59,7 +59,7 @@ export const alertColumns: readonly Column<Alert>[] = [
   },
   { key: 'node', title: 'Node', width: 'minmax(80px, 1fr)', cell: ({ nodeName }) => text(nodeName) },
   { key: 'flow', title: 'Flow', width: 'minmax(90px, 1.2fr)', cell: ({ flow }) => text(flow) },
-  { key: 'state', title: 'State', width: '124px', cell: ({ state }) => <AlertIs of={state} /> },
+  { key: 'state', title: 'State', width: '116px', cell: ({ state }) => <AlertIs of={state} /> },
   {
     key: 'version',
     title: 'Version',

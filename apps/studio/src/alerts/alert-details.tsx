@@ -16,7 +16,7 @@ import { When } from '../ui/when.js';
 import { AlertHistory } from './alert-history.js';
 import { AlertIs, SeverityIs } from './alert-words.js';
 import classes from './alerts.module.css';
-import { shownValue } from './shown-values.js';
+import { shownValue, valuesOf } from './shown-values.js';
 
 const AlertSignal = lazy(() => import('./alert-signal.js'));
 
@@ -99,7 +99,7 @@ function Details({ alert, onChanged }: { alert: Alert; onChanged(): void }) {
         <Title order={4} size="h3" mb="xs">
           What the model saw
         </Title>
-        <Values values={alert.values} />
+        <Values alert={alert} />
       </section>
       <section aria-label="What became of it">
         <Title order={4} size="h3" mb="xs">
@@ -111,8 +111,8 @@ function Details({ alert, onChanged }: { alert: Alert; onChanged(): void }) {
   );
 }
 
-function Values({ values }: { values: Alert['values'] }) {
-  const entries = Object.entries(values);
+function Values({ alert }: { alert: Alert }) {
+  const entries = valuesOf(alert);
   if (entries.length === 0)
     return (
       <Text size="sm" c="dimmed">

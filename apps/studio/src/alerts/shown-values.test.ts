@@ -1,4 +1,4 @@
-import { fieldsOf, mainValue, shownValue } from './shown-values.js';
+import { fieldsOf, mainValue, shownValue, valuesOf } from './shown-values.js';
 
 test('what the message names comes first, what stands still last, what is empty not at all', () => {
   const signal = { t: [1, 2], fields: { still: [1, 1], moves: [1, 2], none: [null, null], p: [0, null] } };
@@ -26,4 +26,14 @@ test('the value of an alert is the one of its message', () => {
 test('a time is written as one, a number as one', () => {
   expect(shownValue(1_795_418_620_400)).toMatch(/:/);
   expect(shownValue(48.27095)).toBe('48.271');
+});
+
+test('the main value first, the frame of the window last', () => {
+  const values = { to: 2, count: 60, TS1: 48.3, p: 0.96 };
+  expect(valuesOf({ values, message: 'p is 0.96' }).map(([name]) => name)).toEqual([
+    'p',
+    'TS1',
+    'to',
+    'count',
+  ]);
 });

@@ -53,3 +53,10 @@ export function shownValue(of: FieldValue): string {
     return new Date(of).toLocaleTimeString();
   return value(of);
 }
+
+/** What is said about the alert first; what only frames it last. */
+export function valuesOf(alert: Pick<Alert, 'values' | 'message'>): [string, FieldValue][] {
+  const main = mainValue(alert)?.name;
+  const rank = (name: string): number => (name === main ? 0 : BESIDE.includes(name) ? 2 : 1);
+  return Object.entries(alert.values).sort(([one], [other]) => rank(one) - rank(other));
+}

@@ -3,7 +3,7 @@ import { Button, Group as Row, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { Assignment, Group, NodeName } from '@millrace/schemas';
 import { useState } from 'react';
-import { Link, useLocation, useParams } from 'wouter';
+import { Link, useLocation } from 'wouter';
 import { api } from '../data/api.js';
 import { useMay } from '../data/me.js';
 import { usePages } from '../data/pages.js';
@@ -24,8 +24,7 @@ import { Quiet } from './parts.js';
 
 const READ = 200;
 
-export function GroupPage() {
-  const { id = '' } = useParams<{ id: string }>();
+export function GroupPage({ id }: { id: string }) {
   const group = useQuery({ queryKey: ['fleet', 'group', id], queryFn: () => api().fleet.group(id) });
   return (
     <Page

@@ -34,10 +34,12 @@ export function Joining({ token, onAnother }: JoiningProps) {
         title="2. Paste this line into a terminal of the machine"
         actions={
           <span role="timer" aria-label="Life of the token">
-            {open ? (
+            {joined.length >= token.uses ? (
+              <State is="good">All joined</State>
+            ) : lives !== undefined ? (
               <State is="busy">Token ends in {lives}</State>
             ) : (
-              <State is="off">Token is used up or over</State>
+              <State is="off">Token has ended</State>
             )}
           </span>
         }
@@ -90,7 +92,11 @@ export function Joining({ token, onAnother }: JoiningProps) {
           {joined.map((node) => (
             <div key={node.id} className={classes.joined}>
               <Link href={`/nodes/${encodeURIComponent(node.id)}`}>{node.name}</Link>
-              <StandsAs as={standingOf(node)} />
+              {node.seenAt === null ? (
+                <State is="busy">Joined; its agent has not started yet</State>
+              ) : (
+                <StandsAs as={standingOf(node)} />
+              )}
               <Quiet>
                 joined <When at={node.createdAt} />
               </Quiet>

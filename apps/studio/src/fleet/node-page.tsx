@@ -3,7 +3,7 @@ import { Group, Stack, Tabs } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { Node } from '@millrace/schemas';
 import { lazy, Suspense } from 'react';
-import { useParams, useSearchParams } from 'wouter';
+import { useSearchParams } from 'wouter';
 import { api } from '../data/api.js';
 import { Ident } from '../ui/ident.js';
 import { Loading, Page, Show } from '../ui/page.js';
@@ -22,8 +22,7 @@ const NodeLogs = lazy(() => import('./node-logs.js'));
 
 const TABS = ['timeline', 'metrics', 'logs', 'flows', 'facts', 'settings'] as const;
 
-export function NodePage() {
-  const { id = '' } = useParams<{ id: string }>();
+export function NodePage({ id }: { id: string }) {
   const node = useQuery({ queryKey: ['fleet', 'node', id], queryFn: () => api().fleet.node(id) });
   return (
     <Page

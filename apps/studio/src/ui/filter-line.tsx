@@ -94,7 +94,13 @@ function Views({ views, onTake, onSave, onDrop }: ViewsProps) {
           ))}
         </Menu.Dropdown>
       </Menu>
-      <Popover opened={naming} onClose={() => setNaming(false)} trapFocus position="bottom-end">
+      <Popover
+        withRoles={false}
+        opened={naming}
+        onClose={() => setNaming(false)}
+        trapFocus
+        position="bottom-end"
+      >
         <Popover.Target>
           <span />
         </Popover.Target>

@@ -31,7 +31,7 @@ export function Frame({ children }: { children: ReactNode }) {
       <Rail />
       <header className={classes.top}>
         <Where />
-        <UnstyledButton className={classes.search} onClick={find} aria-label="Find anything">
+        <UnstyledButton className={classes.search} onClick={find}>
           <Search size={14} aria-hidden />
           <span>Find or do anything</span>
           <Kbd size="xs">Ctrl K</Kbd>

@@ -12,7 +12,7 @@ export function Ident({ id, label = 'id' }: { id: string; label?: string }) {
             component="span"
             role="button"
             tabIndex={0}
-            aria-label={`Copy ${label} ${id}`}
+            aria-label={`${id.slice(-SHOWN)}, copy ${label} ${id}`}
             onClick={copy}
             onKeyDown={(event) => event.key === 'Enter' && copy()}
             style={{ fontFamily: 'var(--mono)', fontSize: 12, color: 'var(--text-3)' }}

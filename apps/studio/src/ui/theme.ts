@@ -14,10 +14,27 @@ const indigo: MantineColorsTuple = [
   '#2a338a',
 ];
 
+/** Slate, as the surfaces of tokens.css: fields and lines of components in the dark theme. */
+const dark: MantineColorsTuple = [
+  '#e7ebf1',
+  '#b3bdca',
+  '#97a3b4',
+  '#5b6878',
+  '#2d3949',
+  '#222d3b',
+  '#1c2531',
+  '#161d27',
+  '#121821',
+  '#0f141b',
+];
+
+/** The head of what floats is no head of the page. */
+const attributes = { header: { role: 'presentation' } };
+
 export const theme = createTheme({
   primaryColor: 'indigo',
   primaryShade: { light: 7, dark: 6 },
-  colors: { indigo },
+  colors: { indigo, dark },
   fontFamily: "'Inter Variable', system-ui, sans-serif",
   fontFamilyMonospace: "'JetBrains Mono Variable', ui-monospace, monospace",
   fontSizes: { xs: '12px', sm: '13px', md: '14px', lg: '16px', xl: '20px' },
@@ -48,8 +65,8 @@ export const theme = createTheme({
     Checkbox: { defaultProps: { size: 'xs' } },
     SegmentedControl: { defaultProps: { size: 'xs' } },
     Tooltip: { defaultProps: { openDelay: 300, transitionProps: { duration: 100 } } },
-    Modal: { defaultProps: { transitionProps: { duration: 120 } } },
-    Drawer: { defaultProps: { transitionProps: { duration: 120 } } },
+    Modal: { defaultProps: { transitionProps: { duration: 120 }, attributes } },
+    Drawer: { defaultProps: { transitionProps: { duration: 120 }, attributes } },
   },
 });
 
