@@ -14,14 +14,18 @@ function compressed(): Plugin {
     name: 'compressed',
     apply: 'build',
     enforce: 'post',
-    generateBundle(_options, bundle) {
-      for (const [fileName, item] of Object.entries(bundle)) {
-        const source = Buffer.from(item.type === 'chunk' ? item.code : item.source);
-        if (!/\.(?:js|css|svg)$/.test(fileName) || source.length < SMALLEST) continue;
-        const brotli = brotliCompressSync(source, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } });
-        this.emitFile({ type: 'asset', fileName: `${fileName}.br`, source: brotli });
-        this.emitFile({ type: 'asset', fileName: `${fileName}.gz`, source: gzipSync(source) });
-      }
+    // Last of all: Vite itself still writes into chunks at this moment.
+    generateBundle: {
+      order: 'post',
+      handler(_options, bundle) {
+        for (const [fileName, item] of Object.entries(bundle)) {
+          const source = Buffer.from(item.type === 'chunk' ? item.code : item.source);
+          if (!/\.(?:js|css|svg)$/.test(fileName) || source.length < SMALLEST) continue;
+          const brotli = brotliCompressSync(source, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } });
+          this.emitFile({ type: 'asset', fileName: `${fileName}.br`, source: brotli });
+          this.emitFile({ type: 'asset', fileName: `${fileName}.gz`, source: gzipSync(source) });
+        }
+      },
     },
   };
 }
