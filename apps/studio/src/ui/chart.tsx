@@ -109,7 +109,7 @@ function optionsOf(
     height,
     legend: { live: true },
     cursor: { dataIdx: ownPoint, ...(sync !== undefined && { sync: { key: sync } }) },
-    scales: { x: { time: true } },
+    scales: { x: { time: true }, y: { range: rangeOf } },
     axes: [times ? axis : { ...axis, size: 8, values: () => [] }, { ...axis, size: 56 }],
     series: [
       { value: (_, time) => (time === null ? 'now' : new Date(time * 1_000).toLocaleTimeString()) },
@@ -129,6 +129,10 @@ function optionsOf(
     hooks: { drawClear: [(u) => shade(u, shades(), colour)] },
   };
 }
+
+/** A score that stays at 0 is a line at 0 below 1, and not below 100. */
+const rangeOf = (_: uPlot, least: number, most: number): uPlot.Range.MinMax =>
+  least === 0 && most === 0 ? [0, 1] : uPlot.rangeNum(least, most, 0.1, true);
 
 /** How far a point of the series itself is looked for, where the axis has those of others. */
 const LOOKED_FOR = 200;

@@ -4,6 +4,7 @@
  * Guarantee: read only; it says when it is not live and since when, and goes on by itself.
  */
 import { Button, Loader, SegmentedControl } from '@mantine/core';
+import { useElementSize } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import type { FlowDocument, Node } from '@millrace/schemas';
 import { Pause, Play } from 'lucide-react';
@@ -13,12 +14,12 @@ import { api } from '../../data/api.js';
 import type { Band } from '../../ui/chart.js';
 import { Empty, Page, Show, WentWrong } from '../../ui/page.js';
 import { useNow } from '../../ui/when.js';
-import { CARD } from '../graph/look.js';
-import { isUnplaced, placesOf } from '../graph/places.js';
+import { isUnplaced } from '../graph/places.js';
 import { extrasOf, type Extras } from '../watch/extras.js';
 import type { Frames } from '../watch/frames.js';
 import { useFrames } from '../watch/use-frames.js';
 import { WirePanel } from '../watch/wire-panel.js';
+import { folded } from './folding.js';
 import classes from './live.module.css';
 import { LiveCharts } from './live-charts.js';
 import { Figures, LiveWord, Notice } from './live-header.js';
@@ -107,7 +108,7 @@ function Live({ node, flow, document }: LiveProps) {
     ? search.get('minutes')!
     : WINDOW;
   const report = node.flows.find((one) => one.flow === flow);
-  const placed = useMemo(() => inOneLine(document), [document]);
+  const { ref, placed } = usePlaced(document);
   return (
     <Page
       full
@@ -133,17 +134,19 @@ function Live({ node, flow, document }: LiveProps) {
     >
       <Figures node={node} report={report} frames={frames} />
       <div className={classes.body} data-wire={wire !== undefined || undefined}>
-        <div className={classes.canvas}>
+        <div className={classes.canvas} ref={ref}>
           <Suspense fallback={<Loader m="auto" />}>
-            <FlowGraph
-              document={placed}
-              modules={extras.modules}
-              wires={extras.wires}
-              onWire={({ from, port, to }) => change('wire', `${from}.${port}>${to}`)}
-              label={`${flow} as it runs on ${node.name}`}
-            >
-              <Refit />
-            </FlowGraph>
+            {placed && (
+              <FlowGraph
+                document={placed}
+                modules={extras.modules}
+                wires={extras.wires}
+                onWire={({ from, port, to }) => change('wire', `${from}.${port}>${to}`)}
+                label={`${flow} as it runs on ${node.name}`}
+              >
+                <Refit />
+              </FlowGraph>
+            )}
           </Suspense>
           <Notice status={live.status} node={node} onRetry={live.retry} />
         </div>
@@ -169,10 +172,19 @@ function Live({ node, flow, document }: LiveProps) {
   );
 }
 
-/** The canvas is wide and low here; what nobody has placed is laid from left to right, and is there at once. */
-function inOneLine(document: FlowDocument): FlowDocument {
-  if (!isUnplaced(document)) return document;
-  return { ...document, layout: Object.fromEntries(placesOf(document, CARD.height + CARD.live)) };
+/** A size that changes by less moves nothing. */
+const GRAIN = 48;
+
+/** What nobody has placed is laid out for the room that there is, and is there at once. */
+function usePlaced(document: FlowDocument) {
+  const { ref, width, height } = useElementSize();
+  const [across, down] = [Math.round(width / GRAIN) * GRAIN, Math.round(height / GRAIN) * GRAIN];
+  const placed = useMemo(() => {
+    if (!isUnplaced(document)) return document;
+    if (across === 0) return undefined;
+    return { ...document, layout: folded(document, { width: across, height: down }) };
+  }, [document, across, down]);
+  return { ref, placed };
 }
 
 /** In whole seconds, so that it does not draw more often than the clock ticks. */

@@ -5,6 +5,7 @@
  */
 import { rate, many, value } from '../../ui/units.js';
 import type { ModuleOverlay, WireOverlay } from '../graph/elements.js';
+import { numericFields, sharingAxis } from './axis.js';
 import type { Frames, ModuleData, PortData } from './frames.js';
 import { spread, type Points } from './series.js';
 
@@ -33,11 +34,17 @@ export function extrasOf(frames: Frames, before?: Extras): Extras {
   return { modules, wires: labels };
 }
 
-/** The field that says most of a port: a score that the module adds, else what it adds, else the first number. */
-export function mainField({ own, fields, series }: PortData): string | undefined {
-  const score = own.find((field) => isScore(series(field)));
-  return score ?? own[0] ?? [...fields].find(([, kind]) => kind === 'number')?.[0];
+/** The field that says most of a port: a score that the module adds, else what it adds, else one of the signals. */
+export function mainField(frames: Frames, port: PortData): string | undefined {
+  const all = numericFields(port).filter(({ field }) => !countsUp(port.series(field)));
+  const own = all.filter(({ field }) => port.own.includes(field));
+  const score = own.find(({ field }) => isScore(port.series(field)));
+  return (score ?? own[0] ?? sharingAxis(frames, all)[0])?.field;
 }
+
+/** A number of the record, and nothing that was measured. */
+const countsUp = ({ v }: Points = { t: [], v: [] }): boolean =>
+  v.length > 2 && v.every((one, index) => Number.isInteger(one) && (index === 0 || one! > v[index - 1]!));
 
 /** All within 0 and 1. */
 export function isScore(points: Points | undefined): boolean {
@@ -58,7 +65,7 @@ function overlayOf(frames: Frames, { ports, rateIn, counters, error }: ModuleDat
 }
 
 function sparkOf(frames: Frames, port: PortData): (number | null)[] {
-  const field = mainField(port);
+  const field = mainField(frames, port);
   const points = field === undefined ? undefined : port.series(field);
   if (points === undefined) return [];
   const from = frames.live ? (points.t.at(-1) ?? 0) - SPARK_MS : -Infinity;
@@ -68,7 +75,7 @@ function sparkOf(frames: Frames, port: PortData): (number | null)[] {
 
 function labelOf(frames: Frames, port: PortData): string {
   const much = frames.over ? many(port.total, 'record') : rate(port.rate);
-  const field = mainField(port);
+  const field = mainField(frames, port);
   const last = field === undefined ? undefined : port.series(field)?.v.at(-1);
   return field === undefined || last === undefined ? much : `${much} · ${field} ${value(last)}`;
 }

@@ -84,8 +84,17 @@ describe('frames', () => {
     });
     expect(Object.fromEntries(view.port('rows', 'out')!.fields)).toEqual({ a: 'number', b: 'mixed' });
     expect(view.port('model', 'out')!.own).toEqual(['verdict', 'p']);
-    expect(mainField(view.port('model', 'out')!)).toBe('p');
-    expect(mainField(view.port('rig', 'out')!)).toBe('a');
+    expect(mainField(view, view.port('model', 'out')!)).toBe('p');
+    expect(mainField(view, view.port('rig', 'out')!)).toBe('a');
+  });
+
+  it('say most by a signal, and not by a number of the record or by how old a value is', () => {
+    const frames = looking();
+    const sampled = [1, 2, 3].map((seq) => ({ t: seq, seq, a: 36 - seq, b: 41, 'age.a': 0 }));
+    frames.add(frame(3, { rig: port(3, [{ t: 1, a: 1, b: 1 }]), rows: port(3, sampled) }));
+    const view = frames.view();
+    expect(view.port('rows', 'out')!.own).toEqual(['seq', 'age.a']);
+    expect(mainField(view, view.port('rows', 'out')!)).toBe('a');
   });
 
   it('sum what sources read and what leaves', () => {
