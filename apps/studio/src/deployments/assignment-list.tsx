@@ -76,7 +76,7 @@ const columns = (may: boolean, end: (assignment: Assignment) => void): Column<As
   {
     key: 'flow',
     title: 'Flow',
-    width: 'minmax(160px, 2fr)',
+    width: 'minmax(112px, 2fr)',
     cell: ({ flow }) => (
       <Link
         href={`/flows/${encodeURIComponent(flow)}`}
@@ -90,14 +90,14 @@ const columns = (may: boolean, end: (assignment: Assignment) => void): Column<As
   {
     key: 'version',
     title: 'Version',
-    width: '160px',
+    width: '136px',
     cell: ({ version }) =>
       version === null ? <State is="busy">none proved yet</State> : <span>@{version}</span>,
   },
   {
     key: 'group',
     title: 'Group',
-    width: 'minmax(120px, 1fr)',
+    width: 'minmax(88px, 1fr)',
     cell: ({ groupName, group }) => (
       <Link
         href={`/nodes/groups/${encodeURIComponent(group)}`}
@@ -108,12 +108,12 @@ const columns = (may: boolean, end: (assignment: Assignment) => void): Column<As
       </Link>
     ),
   },
-  { key: 'nodes', title: 'Nodes', width: '80px', cell: ({ nodes }) => nodes.toLocaleString() },
-  { key: 'priority', title: 'Priority', width: '80px', cell: ({ priority }) => priority },
+  { key: 'nodes', title: 'Nodes', width: '56px', cell: ({ nodes }) => nodes.toLocaleString() },
+  { key: 'priority', title: 'Priority', width: '64px', cell: ({ priority }) => priority },
   {
     key: 'deployment',
     title: 'Under way',
-    width: '120px',
+    width: '80px',
     cell: ({ deployment }) =>
       deployment === null ? (
         <span>–</span>
@@ -123,7 +123,7 @@ const columns = (may: boolean, end: (assignment: Assignment) => void): Column<As
         </Link>
       ),
   },
-  { key: 'since', title: 'Since', width: '112px', cell: ({ createdAt }) => <When at={createdAt} /> },
+  { key: 'since', title: 'Since', width: '96px', cell: ({ createdAt }) => <When at={createdAt} /> },
   {
     key: 'end',
     title: 'Undeploy',

@@ -13,7 +13,8 @@ import { Empty } from '../ui/page.js';
 import { State } from '../ui/state.js';
 import { When } from '../ui/when.js';
 import { Counts } from './counts.js';
-import { STATES } from './words.js';
+import classes from './counts.module.css';
+import { STATES, withNames } from './words.js';
 
 const LIMIT = 100;
 const UNDER_WAY = 'state=in=(rolling,paused,soaking)';
@@ -120,39 +121,45 @@ function Choice({
   );
 }
 
+const Says = ({ children }: { children: string }) => <span title={children}>{children}</span>;
+
 const columns = (who: (actor: string) => string): Column<Deployment>[] => [
   {
     key: 'state',
     title: 'State',
-    width: '112px',
+    width: '104px',
     cell: ({ state }) => <State is={STATES[state].is}>{STATES[state].word}</State>,
   },
   {
     key: 'what',
     title: 'Flow',
-    width: 'minmax(140px, 1.4fr)',
-    cell: ({ flow, version }) => <b title={`${flow}@${version}`}>{`${flow}@${version}`}</b>,
+    width: 'minmax(96px, 1.4fr)',
+    cell: ({ flow, version }) => (
+      <b className={classes.what} title={`${flow}@${version}`}>
+        <span>{flow}</span>@{version}
+      </b>
+    ),
   },
   {
     key: 'group',
     title: 'Group',
-    width: 'minmax(80px, 0.8fr)',
+    width: 'minmax(64px, 0.8fr)',
     cell: ({ groupName }) => <span title={groupName}>{groupName}</span>,
   },
-  { key: 'nodes', title: 'Nodes', width: '180px', cell: ({ targets }) => <Counts of={targets} /> },
+  { key: 'nodes', title: 'Nodes', width: '152px', cell: ({ targets }) => <Counts of={targets} /> },
   {
     key: 'says',
     title: 'How it stands',
-    width: 'minmax(160px, 2fr)',
-    cell: ({ says }) => <span title={says}>{says}</span>,
+    width: 'minmax(96px, 2fr)',
+    cell: ({ says }) => <Says>{withNames(says, [], who)}</Says>,
   },
   {
     key: 'who',
     title: 'By',
-    width: '120px',
+    width: '104px',
     cell: ({ createdBy }) => <span title={createdBy}>{who(createdBy)}</span>,
   },
-  { key: 'when', title: 'Begun', width: '96px', cell: ({ createdAt }) => <When at={createdAt} /> },
+  { key: 'when', title: 'Begun', width: '88px', cell: ({ createdAt }) => <When at={createdAt} /> },
   {
     key: 'id',
     title: 'Id',

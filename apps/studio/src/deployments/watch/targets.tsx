@@ -89,7 +89,7 @@ const columns = (says: (text: string) => string): Column<Target>[] => [
   {
     key: 'node',
     title: 'Node',
-    width: 'minmax(120px, 1fr)',
+    width: 'minmax(88px, 1fr)',
     cell: ({ node, nodeName }) => (
       <Link href={`/nodes/${node}`} title={nodeName} onClick={(event) => event.stopPropagation()}>
         {nodeName}
@@ -100,7 +100,7 @@ const columns = (says: (text: string) => string): Column<Target>[] => [
   {
     key: 'state',
     title: 'State',
-    width: '140px',
+    width: '128px',
     cell: (target) => {
       const { word, is } = targetState(target);
       return <State is={is}>{word}</State>;
