@@ -7,6 +7,7 @@ import { Link, useLocation } from 'wouter';
 import { api } from '../data/api.js';
 import { useConnection } from '../data/live.js';
 import { useMe } from '../data/me.js';
+import { usePlaceNames } from '../data/place-names.js';
 import { session } from '../data/session.js';
 import classes from './frame.module.css';
 import { ROOMS } from './rooms.js';
@@ -75,30 +76,30 @@ function Rail() {
   );
 }
 
+/** An address has ids and words of ours in it; shown are the names of the pages that it leads through. */
 function Where() {
   const [path] = useLocation();
   const me = useMe();
-  const parts = path.split('/').filter(Boolean).map(decoded);
+  const names = usePlaceNames();
+  const parts = path.split('/').filter(Boolean);
+  const crumbs = parts.flatMap((part, index) => {
+    const to = `/${parts.slice(0, index + 1).join('/')}`;
+    const name = index === 0 ? ROOMS.find((room) => room.path === to)?.word : names.get(to);
+    // What was never shown by itself, as `flows` in the address of a live view, is no place to go back to.
+    return name === undefined && index < parts.length - 1 ? [] : [{ to, name: name ?? decoded(part) }];
+  });
   return (
     <nav aria-label="Where you are" className={classes.where}>
       <span className={classes.organization}>{me?.organization.name ?? 'Millrace'}</span>
-      {parts.map((part, index) => {
-        const to = `/${parts
-          .slice(0, index + 1)
-          .map(encodeURIComponent)
-          .join('/')}`;
-        const word = index === 0 ? (ROOMS.find(({ path }) => path === to)?.word ?? part) : part;
-        return (
+      {/* A tab has the name of its page. */}
+      {crumbs
+        .filter(({ name }, index) => name !== crumbs[index - 1]?.name)
+        .map(({ to, name }) => (
           <span key={to} className={classes.crumb}>
             <span aria-hidden> / </span>
-            {index < parts.length - 1 ? (
-              <Link href={to}>{word}</Link>
-            ) : (
-              <span aria-current="page">{word}</span>
-            )}
+            {to === path ? <span aria-current="page">{name}</span> : <Link href={to}>{name}</Link>}
           </span>
-        );
-      })}
+        ))}
     </nav>
   );
 }

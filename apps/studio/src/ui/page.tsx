@@ -2,6 +2,8 @@
 import { Alert, Anchor, Button, Center, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { Failure, type ProblemPlace } from '@millrace/schemas';
 import { useEffect, type ReactNode } from 'react';
+import { useLocation } from 'wouter';
+import { usePlaceName } from '../data/place-names.js';
 import classes from './page.module.css';
 
 interface PageProps {
@@ -16,6 +18,8 @@ interface PageProps {
 }
 
 export function Page({ title, beside, actions, full, children }: PageProps) {
+  const [path] = useLocation();
+  usePlaceName(path, title);
   useEffect(() => {
     document.title = `${title} · Millrace`;
   }, [title]);
