@@ -1,9 +1,9 @@
 /** One group: its nodes, the flows that it runs, and what deleting it would do. */
 import { Button, Group as Row, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import type { Assignment, Group, NodeName } from '@millrace/schemas';
+import type { Group, NodeName } from '@millrace/schemas';
 import { useState } from 'react';
-import { Link, useLocation } from 'wouter';
+import { useLocation } from 'wouter';
 import { api } from '../data/api.js';
 import { useMay } from '../data/me.js';
 import { usePages } from '../data/pages.js';
@@ -17,10 +17,10 @@ import { Sheet } from '../ui/sheet.js';
 import { State } from '../ui/state.js';
 import { many } from '../ui/units.js';
 import classes from './fleet.module.css';
+import { assignmentsOf, GroupFlows } from './group-flows.js';
 import { GroupForm } from './group-form.js';
 import layout from './group.module.css';
 import node from './node.module.css';
-import { Quiet } from './parts.js';
 
 const READ = 200;
 
@@ -38,7 +38,7 @@ export function GroupPage({ id }: { id: string }) {
             <About group={data} />
             <div className={layout.two}>
               <Nodes group={data} />
-              <Flows group={data} />
+              <GroupFlows group={data} />
             </div>
           </Stack>
         )}
@@ -124,64 +124,6 @@ function Nodes({ group }: { group: Group }) {
   );
 }
 
-const assignmentsOf = (group: Group) => ({
-  queryKey: ['fleet', 'group-assignments', group.id],
-  queryFn: () => api().deployments.assignments({ group: group.id, limit: READ }),
-});
-
-function Flows({ group }: { group: Group }) {
-  const assignments = useQuery(assignmentsOf(group));
-  return (
-    <Card title="Flows that it runs">
-      <Show of={assignments} lines={2}>
-        {({ items }) =>
-          items.length === 0 ? (
-            <Quiet>None yet. Publish a flow and deploy it to this group.</Quiet>
-          ) : (
-            <table className={node.flows}>
-              <thead>
-                <tr>
-                  <th scope="col">Flow</th>
-                  <th scope="col">Version</th>
-                  <th scope="col">Nodes</th>
-                  <th scope="col">Deployment</th>
-                </tr>
-              </thead>
-              <tbody>
-                {items.map((one) => (
-                  <FlowRow key={one.id} assignment={one} />
-                ))}
-              </tbody>
-            </table>
-          )
-        }
-      </Show>
-    </Card>
-  );
-}
-
-function FlowRow({ assignment }: { assignment: Assignment }) {
-  const { flow, version, nodes, deployment } = assignment;
-  return (
-    <tr>
-      <td>
-        <Link href={`/flows/${encodeURIComponent(flow)}`}>{flow}</Link>
-      </td>
-      <td>{version ?? <Quiet>none yet</Quiet>}</td>
-      <td>{nodes}</td>
-      <td>
-        {deployment === null ? (
-          <Quiet>none under way</Quiet>
-        ) : (
-          <Link href={`/deployments/${encodeURIComponent(deployment)}`}>
-            <State is="busy">under way</State>
-          </Link>
-        )}
-      </td>
-    </tr>
-  );
-}
-
 function Actions({ group }: { group: Group }) {
   const [, go] = useLocation();
   const [doing, setDoing] = useState<'edit' | 'remove'>();
@@ -229,7 +171,8 @@ function Actions({ group }: { group: Group }) {
         verb="Delete 1 group"
         act={async () => {
           await api().fleet.removeGroup(group.id);
-          void queries.invalidateQueries({ queryKey: ['fleet'] });
+          // This page still asks for it until it is left.
+          void queries.invalidateQueries({ queryKey: ['fleet', 'groups'], refetchType: 'none' });
           done(`${group.name} is deleted`);
           go('/nodes/groups');
         }}
@@ -249,7 +192,7 @@ function Actions({ group }: { group: Group }) {
                 </li>
               ))}
             </ul>
-            <Text size="sm">Undeploy these flows first, on their deployments.</Text>
+            <Text size="sm">Undeploy these flows first, in the table of this page.</Text>
           </>
         )}
       </Confirm>

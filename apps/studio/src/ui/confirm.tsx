@@ -51,7 +51,7 @@ export function Confirm({ opened, onClose, title, children, verb, act }: Confirm
           <Button variant="default" onClick={close} data-autofocus>
             Cancel
           </Button>
-          <Button color="red" loading={busy} onClick={() => void go()}>
+          <Button color="red.9" loading={busy} onClick={() => void go()}>
             {verb}
           </Button>
         </Group>
