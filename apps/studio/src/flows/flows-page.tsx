@@ -77,7 +77,7 @@ function columnsFor(
     {
       key: 'name',
       title: 'Name',
-      width: 'minmax(160px, 2fr)',
+      width: 'minmax(140px, 2fr)',
       cell: ({ name }) => (
         <Anchor component={Link} href={pathOf(name)} title={name} fw={600}>
           {name}
@@ -99,7 +99,7 @@ function columnsFor(
     {
       key: 'records',
       title: 'Records, last hour',
-      width: '190px',
+      width: '176px',
       cell: ({ name }) => <Records flow={standing.get(name)} />,
     },
     {
@@ -112,13 +112,14 @@ function columnsFor(
       key: 'about',
       title: 'About',
       width: 'minmax(120px, 2fr)',
+      extra: true,
       cell: ({ description }) => <span title={description ?? ''}>{description}</span>,
     },
     { key: 'changed', title: 'Changed', width: '110px', cell: ({ changedAt }) => <When at={changedAt} /> },
     {
       key: 'more',
-      title: '',
-      width: '44px',
+      title: 'More',
+      width: '48px',
       cell: (flow) => <More flow={flow} onDelete={onDelete} />,
     },
   ];

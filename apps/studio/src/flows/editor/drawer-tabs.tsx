@@ -53,7 +53,7 @@ export function DrawerTabs(props: DrawerTabsProps) {
           <WirePanel frames={frames} wire={wire} />
         ))}
       {(tab === 'test' || tested) && (
-        <div hidden={tab !== 'test'}>
+        <div hidden={tab !== 'test'} className={classes.testTab}>
           <TestDrawer
             flow={flow}
             document={document}

@@ -27,7 +27,7 @@ import { NothingDrawn } from './nothing-drawn.js';
 import { sayColumns, useOverlays } from './overlays.js';
 import { Palette } from './palette.js';
 import { SavedState } from './saved-state.js';
-import { Side } from './side.js';
+import { FlowSide, Side } from './side.js';
 import { Sight, type SightHandle } from './sight.js';
 import { Tools } from './tools.js';
 import { useDraftState } from './use-draft.js';
@@ -245,8 +245,12 @@ export function Editor({ name, draft, flash }: EditorProps) {
             state={state}
             module={one}
             problems={problems.places}
+            frames={frames}
             onSelect={(module) => setSelected(module === undefined ? NONE : new Set([module]))}
           />
+        )}
+        {selected.size === 0 && (
+          <FlowSide draft={draft} state={state} editable={editable} problems={problems.places} />
         )}
         <Drawer tab={tab} onTab={open} tall={tall} onTall={setTall} problems={problems.places.length}>
           <DrawerTabs

@@ -1,10 +1,17 @@
 /** Gives the keyboard to the field of the inspector that a problem is about; fields say their JSON pointer. */
-export function focusField(pointer: string | undefined): void {
-  if (pointer === undefined) return;
+export function focusField(pointer: string | undefined, tries = TRIES): void {
+  if (pointer === undefined || tries === 0) return;
   const field = document.querySelector<HTMLElement>(`[data-pointer="${CSS.escape(pointer)}"]`);
-  const input = field?.matches(INPUTS) ? field : field?.querySelector<HTMLElement>(INPUTS);
+  if (field === null) {
+    // The inspector is about to be drawn, or even to be loaded.
+    setTimeout(() => focusField(pointer, tries - 1), EVERY_MS);
+    return;
+  }
+  const input = field.matches(INPUTS) ? field : field.querySelector<HTMLElement>(INPUTS);
   input?.focus();
-  field?.scrollIntoView({ block: 'nearest' });
+  field.scrollIntoView({ block: 'nearest' });
 }
 
+const EVERY_MS = 100;
+const TRIES = 20;
 const INPUTS = 'input, textarea, select, button, [contenteditable="true"]';

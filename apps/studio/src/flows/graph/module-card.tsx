@@ -32,7 +32,7 @@ export const ModuleCard = memo(function ModuleCard({
       data-dim={whyNot !== undefined || undefined}
       style={{ '--hue': `var(${hue})` } as React.CSSProperties}
     >
-      <div className={classes.name}>
+      <div className={classes.name} data-beside={outputs.length > 1 || undefined}>
         <ModuleIcon type={module.type} />
         <span className={classes.id} title={`${id} · ${title} (${module.type})`}>
           {id}
