@@ -4,6 +4,8 @@ import { kinds } from '@millrace/modules/kinds';
 import type { FlowDocument, FlowModule, ProblemPlace } from '@millrace/schemas';
 import { useDeferredValue, useMemo } from 'react';
 import type { WireEnds } from '../graph/elements.js';
+import type { Frames } from '../watch/frames.js';
+import { BeforeAfter } from './before-after.js';
 import { Behaviour } from './behaviour.js';
 import { Fields } from './fields/fields.js';
 import { Wrong } from './fields/field.js';
@@ -21,6 +23,8 @@ export interface InspectorProps {
   module: string;
   problems: readonly ProblemPlace[];
   editable: boolean;
+  /** Of the last test run. */
+  frames?: Frames;
   onSettings(settings: Record<string, unknown>): void;
   onModule(change: { [K in keyof Omit<FlowModule, 'from'>]?: FlowModule[K] | undefined }): void;
   /** Throws a Failure for an id that may not be. */
@@ -88,6 +92,7 @@ export default function Inspector(props: InspectorProps) {
           </PlaceContext>
         </section>
       )}
+      {props.frames && <BeforeAfter frames={props.frames} id={id} module={module} />}
       {kind !== undefined && (
         <Behaviour
           id={id}

@@ -10,6 +10,8 @@ import { defaultOf, showsKey, type Path } from '../settings.js';
 import { Control } from './control.js';
 import { LineDocs } from './line-docs.js';
 
+/** Where no placeholder says the default. */
+const SAID: readonly FormField['kind'][] = ['boolean', 'object', 'tuple'];
 /** Their parts have labels of their own. */
 const GROUPS: readonly FormField['kind'][] = ['object', 'record', 'tuple', 'union', 'resource'];
 
@@ -36,7 +38,7 @@ export function Field({ field, path }: { field: FormField; path: Path }) {
       path={path}
       value={value}
       id={id}
-      label={field.required ? `${field.label}, required` : field.label}
+      label={field.required && !group && field.kind !== 'list' ? `${field.label}, required` : field.label}
     />
   );
   return (
@@ -56,7 +58,9 @@ export function Field({ field, path }: { field: FormField; path: Path }) {
         )}
         {showsKey(field) && <code className={classes.key}>{field.key}</code>}
         <span className={classes.spring} />
-        {value === undefined && <span className={classes.meta}>{defaultOf(field)}</span>}
+        {value === undefined && SAID.includes(field.kind) && (
+          <span className={classes.meta}>{defaultOf(field)}</span>
+        )}
         <ParameterMenu label={field.label} onUse={(text) => set(path, text)} disabled={disabled} />
         {value !== undefined && !field.required && !disabled && (
           <Tooltip label={defaultOf(field) === undefined ? 'Clear' : `Back to ${defaultOf(field)}`}>

@@ -67,7 +67,6 @@ export function Lines({ field, path, value, label }: ControlProps<FieldOf<'list'
                       type="button"
                       className={classes.cardTitle}
                       aria-expanded={shown}
-                      aria-label={`${shown ? 'Fold' : 'Open'} ${name}`}
                       onClick={() => setOpen(open === index ? undefined : index)}
                     >
                       {shown ? <ChevronDown size={14} aria-hidden /> : <ChevronRight size={14} aria-hidden />}

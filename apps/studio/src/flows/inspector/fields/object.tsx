@@ -1,4 +1,5 @@
 /** Settings that belong together, and lists in which each place has its meaning. */
+import { VisuallyHidden } from '@mantine/core';
 import { withValueAt, type FieldOf } from '@millrace/flow';
 import { ChevronDown, ChevronRight } from 'lucide-react';
 import { useState } from 'react';
@@ -21,14 +22,9 @@ export function ObjectControl({ field, path, value }: ControlProps<FieldOf<'obje
   if (field.required) return fields;
   return (
     <>
-      <button
-        type="button"
-        className={classes.fold}
-        aria-expanded={open}
-        aria-label={`${open ? 'Fold' : 'Open'} ${field.label}`}
-        onClick={() => setOpened(!opened)}
-      >
+      <button type="button" className={classes.fold} aria-expanded={open} onClick={() => setOpened(!opened)}>
         {open ? <ChevronDown size={14} aria-hidden /> : <ChevronRight size={14} aria-hidden />}
+        <VisuallyHidden>{field.label}: </VisuallyHidden>
         <span className={classes.summary}>
           {value === undefined ? 'not set' : summaryOf(field, value) || 'nothing in it'}
         </span>
