@@ -69,9 +69,8 @@ export function GroupFlows({ group }: { group: Group }) {
           done(`${asking!.flow} is taken from ${group.name}`);
         }}
       >
-        The {many(asking?.nodes ?? 0, 'node')} that run it because of this group stop it, as soon as each
-        hears of it, and nodes that join later do not get it. Another group that brings the same flow goes on
-        doing so.
+        It stops on {many(asking?.nodes ?? 0, 'node')} that it came to by this group, as soon as each hears of
+        it, and nodes that join later do not get it. Another group that brings the same flow goes on doing so.
       </Confirm>
     </Card>
   );

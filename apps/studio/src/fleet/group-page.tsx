@@ -179,8 +179,8 @@ function Actions({ group }: { group: Group }) {
       >
         {assignments.length === 0 ? (
           <>
-            The {many(group.size, 'node')} in it stay as they are; it gives them no flow. Its parameters go
-            with it.
+            It gives no flow to what is in it now, {many(group.size, 'node')}, so nothing changes there. Its
+            parameters go with it.
           </>
         ) : (
           <>
