@@ -118,9 +118,11 @@ function Silent({ frames, pick, overdue }: { frames: Frames; pick: Pick; overdue
   const names =
     quiet.length === pick.length ? 'silent' : `${quiet.map(({ at }) => at.field).join(', ')} silent`;
   return (
-    <State is="look">
-      {names} for {duration(Math.floor(Math.min(...quiet.map(({ silent }) => silent)) / 1_000) * 1_000)}
-    </State>
+    <span className={classes.silent}>
+      <State is="look">
+        {names} for {duration(Math.floor(Math.min(...quiet.map(({ silent }) => silent)) / 1_000) * 1_000)}
+      </State>
+    </span>
   );
 }
 

@@ -69,32 +69,34 @@ export default function TestDrawer({ flow, document, text, onWatch, onSelect }: 
     );
   }
   return (
-    <div className={classes.drawer}>
-      <SetUp
-        flow={flow}
-        document={document}
-        sources={sources}
-        running={view !== undefined && view.state !== 'ended'}
-        onRun={(choice) =>
-          setRun(
-            testRun(
-              (request, options) => api().flows.testRun(flow, request, options),
-              requestOf(text, sources, choice),
-              document,
-            ),
-          )
-        }
-        onStop={() => run?.stop()}
-        onSelect={onSelect}
-      />
-      {view && frames ? (
-        <TestOutcome view={view} frames={frames} onSelect={onSelect} />
-      ) : (
-        <Text c="dimmed" size="sm" className={classes.outcome}>
-          Run the draft to see records, values and alerts here and on the canvas. Nothing leaves a test run:
-          alerts and results are shown and not sent.
-        </Text>
-      )}
+    <div className={classes.frame}>
+      <div className={classes.drawer}>
+        <SetUp
+          flow={flow}
+          document={document}
+          sources={sources}
+          running={view !== undefined && view.state !== 'ended'}
+          onRun={(choice) =>
+            setRun(
+              testRun(
+                (request, options) => api().flows.testRun(flow, request, options),
+                requestOf(text, sources, choice),
+                document,
+              ),
+            )
+          }
+          onStop={() => run?.stop()}
+          onSelect={onSelect}
+        />
+        {view && frames ? (
+          <TestOutcome view={view} frames={frames} onSelect={onSelect} />
+        ) : (
+          <Text c="dimmed" size="sm" className={classes.outcome}>
+            Run the draft to see records, values and alerts here and on the canvas. Nothing leaves a test run:
+            alerts and results are shown and not sent.
+          </Text>
+        )}
+      </div>
     </div>
   );
 }

@@ -28,13 +28,13 @@ export function TestOutcome({ view, frames, onSelect }: TestOutcomeProps) {
       {view.end && <Text size="sm">{view.end.detail}</Text>}
       <ToModules places={places} onSelect={onSelect} />
       <div className={classes.lists}>
-        {frames.modules.size > 0 && <Modules frames={frames} onSelect={onSelect} />}
         {(view.alerts.length > 0 || view.logs.length > 0) && (
           <div className={classes.said}>
             <Alerts alerts={view.alerts} all={view.alertCount} onSelect={onSelect} />
             <Logs logs={view.logs} />
           </div>
         )}
+        {frames.modules.size > 0 && <Modules frames={frames} onSelect={onSelect} />}
       </div>
     </div>
   );
@@ -114,6 +114,9 @@ function ToModules({
 }
 
 function Modules({ frames, onSelect }: { frames: Frames; onSelect?(module: string): void }) {
+  const leftOut = [...frames.modules.values()].some(
+    ({ counters }) => counters.errors > 0 || droppedOf(counters.dropped) !== '',
+  );
   return (
     <div className={classes.scroll} tabIndex={0} role="region" aria-label="Records by module">
       <Table stickyHeader verticalSpacing={2} horizontalSpacing="xs" fz={13}>
@@ -123,7 +126,7 @@ function Modules({ frames, onSelect }: { frames: Frames; onSelect?(module: strin
             <Table.Th ta="right">In</Table.Th>
             <Table.Th ta="right">Out</Table.Th>
             {!frames.over && <Table.Th ta="right">A second</Table.Th>}
-            <Table.Th>Left out</Table.Th>
+            {leftOut && <Table.Th>Left out</Table.Th>}
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -137,16 +140,18 @@ function Modules({ frames, onSelect }: { frames: Frames; onSelect?(module: strin
               <Table.Td ta="right">{count(counters.in)}</Table.Td>
               <Table.Td ta="right">{count(counters.out)}</Table.Td>
               {!frames.over && <Table.Td ta="right">{rate(ports[0] ? ports[0].rate : rateIn)}</Table.Td>}
-              <Table.Td maw={260} className={classes.leftOut} title={error}>
-                {counters.errors > 0 ? (
-                  <State is="broken">
-                    {many(counters.errors, 'error')}
-                    {error !== undefined && `: ${error}`}
-                  </State>
-                ) : (
-                  droppedOf(counters.dropped)
-                )}
-              </Table.Td>
+              {leftOut && (
+                <Table.Td maw={260} className={classes.leftOut} title={error}>
+                  {counters.errors > 0 ? (
+                    <State is="broken">
+                      {many(counters.errors, 'error')}
+                      {error !== undefined && `: ${error}`}
+                    </State>
+                  ) : (
+                    droppedOf(counters.dropped)
+                  )}
+                </Table.Td>
+              )}
             </Table.Tr>
           ))}
         </Table.Tbody>

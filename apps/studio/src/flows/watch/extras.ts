@@ -3,7 +3,7 @@
  *
  * Guarantee: what looks the same as before stays the same object, so that only what changed is drawn again. Pure.
  */
-import { rate, many, value } from '../../ui/units.js';
+import { count, many, rate, value } from '../../ui/units.js';
 import type { ModuleOverlay, WireOverlay } from '../graph/elements.js';
 import { numericFields, sharingAxis } from './axis.js';
 import type { Frames, ModuleData, PortData } from './frames.js';
@@ -58,7 +58,7 @@ function overlayOf(frames: Frames, { ports, rateIn, counters, error }: ModuleDat
   const perSecond = ports.length === 0 ? rateIn : sum(ports.map((port) => port.rate));
   const total = ports.length === 0 ? counters.in : ports.reduce((all, port) => all + port.total, 0);
   return {
-    note: frames.over ? many(total, 'record') : rate(perSecond),
+    note: frames.over ? `${count(total)} ${ports.length === 0 ? 'in' : 'out'}` : rate(perSecond),
     ...(error !== undefined && { error }),
     ...(main !== undefined && { spark: sparkOf(frames, main) }),
   };

@@ -174,6 +174,6 @@ describe('what a canvas shows', () => {
     expect(first.wires.get('rig.out>rows')).toEqual({ label: '20/s · a 41.5' });
     expect(extrasOf(frames.view(), first).modules.get('rig')).toBe(first.modules.get('rig'));
     frames.end();
-    expect(extrasOf(frames.view()).modules.get('rig')!.note).toBe('20 records');
+    expect(extrasOf(frames.view()).modules.get('rig')!.note).toBe('20 out');
   });
 });

@@ -30,19 +30,17 @@ export function WirePanel({ frames, wire, onClose }: WirePanelProps) {
   const title = wire.to === undefined ? name : `${name} → ${wire.to}`;
   return (
     <section className={classes.panel} aria-label={`Data of ${title}`}>
-      <Group gap="md" wrap="nowrap" className={classes.summary}>
+      <Group gap="xs" className={classes.summary} data-closes={onClose !== undefined || undefined}>
         <Text fw={600} className={classes.title} title={title}>
           {title}
         </Text>
         {frames && data && <Amount frames={frames} data={data} />}
-        <Group gap={4} ml="auto" wrap="nowrap">
-          {data && data.recent.length > 0 && <CopyCsv data={data} />}
-          {onClose && (
-            <ActionIcon aria-label={`Close the data of ${title}`} onClick={onClose}>
-              <X size={16} />
-            </ActionIcon>
-          )}
-        </Group>
+        {data && data.recent.length > 0 && <CopyCsv data={data} />}
+        {onClose && (
+          <ActionIcon className={classes.close} aria-label={`Close the data of ${title}`} onClick={onClose}>
+            <X size={16} />
+          </ActionIcon>
+        )}
       </Group>
       {frames && data && data.recent.length > 0 ? (
         <Passing key={title} frames={frames} data={data} title={title} />
@@ -137,6 +135,7 @@ function CopyCsv({ data }: { data: PortData }) {
   return (
     <Button
       variant="default"
+      ml="auto"
       leftSection={copied ? <Check size={14} /> : <Copy size={14} />}
       onClick={() => copy(csvOf(data.recent, [...data.fields.keys()]))}
     >
