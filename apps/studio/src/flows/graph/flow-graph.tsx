@@ -14,11 +14,12 @@ import {
   ReactFlow,
   ReactFlowProvider,
   useReactFlow,
-  type FinalConnectionState,
+  type EdgeChange,
   type NodeChange,
+  type Viewport,
 } from '@xyflow/react';
 import '@xyflow/react/dist/base.css';
-import { useCallback, useEffect, useMemo, useRef, useState, type DragEvent, type ReactNode } from 'react';
+import { useEffect, useMemo, useRef, useState, type DragEvent, type ReactNode } from 'react';
 import { DRAGGED_TYPE } from './dragged.js';
 import {
   isLive,
@@ -36,7 +37,9 @@ import classes from './graph.module.css';
 import { CARD } from './look.js';
 import { ModuleCard, SayPort, WhyNot } from './module-card.js';
 import type { Place, Places } from './places.js';
+import { useDrawing } from './use-drawing.js';
 import { usePlaces } from './use-places.js';
+import { useStable } from './use-stable.js';
 import { WireLine } from './wire-line.js';
 
 export interface GraphEditing {
@@ -71,6 +74,7 @@ export interface FlowGraphProps {
 const NODE_TYPES = { module: ModuleCard };
 const EDGE_TYPES = { wire: WireLine };
 const NONE: ReadonlySet<string> = new Set();
+const MULTI = ['Shift', 'Control', 'Meta'];
 const FAR = 0.45;
 /** Beside the tools that lie on the canvas. */
 export const FIT = {
@@ -118,21 +122,41 @@ function Canvas(props: FlowGraphProps) {
     if (!arranging) setEdges((previous) => wiresOf(previous, document, wires, selectedWires));
   }, [document, wires, selectedWires, arranging]);
 
-  const onNodesChange = useCallback(
-    (changes: NodeChange<CardNode>[]) => {
-      now.current = applyNodeChanges(changes, now.current);
-      setNodes(now.current);
-      if (changes.some(({ type }) => type === 'select')) {
-        const next = new Set(now.current.filter((node) => node.selected).map(({ id }) => id));
-        setOwnSelection(next);
-        onSelect?.(next);
-      }
-      // The end of a drag, or one step by an arrow key.
-      if (changes.some((change) => change.type === 'position' && !change.dragging && change.position)) {
-        edit?.onMove(new Map(now.current.map(({ id, position }) => [id, rounded(position)])));
-      }
-    },
-    [onSelect, edit],
+  const frameDue = useRef(0);
+  const onNodesChange = useStable((changes: NodeChange<CardNode>[]) => {
+    now.current = applyNodeChanges(changes, now.current);
+    cancelAnimationFrame(frameDue.current);
+    // A hand moves more often than a screen shows.
+    if (changes.every((change) => change.type === 'position' && change.dragging)) {
+      frameDue.current = requestAnimationFrame(() => setNodes(now.current));
+      return;
+    }
+    setNodes(now.current);
+    if (changes.some(({ type }) => type === 'select')) {
+      const next = new Set(now.current.filter((node) => node.selected).map(({ id }) => id));
+      setOwnSelection(next);
+      onSelect?.(next);
+    }
+    // The end of a drag, or one step by an arrow key.
+    if (changes.some((change) => change.type === 'position' && !change.dragging && change.position)) {
+      edit?.onMove(new Map(now.current.map(({ id, position }) => [id, rounded(position)])));
+    }
+  });
+  const onEdgesChange = useStable((changes: EdgeChange<WireEdge>[]) => {
+    const next = new Set(selectedWires);
+    for (const change of changes) {
+      if (change.type !== 'select') continue;
+      if (change.selected) next.add(change.id);
+      else next.delete(change.id);
+    }
+    setOwnWires(next);
+    edit?.onSelectWires?.(next);
+    const [only] = next;
+    const wire = next.size === 1 && !selectedWires.has(only!) && edges.find(({ id }) => id === only);
+    if (wire) onWire?.(wireOf(wire));
+  });
+  const onMove = useStable((_: unknown, { zoom }: Viewport) =>
+    frame.current?.toggleAttribute('data-far', zoom < FAR),
   );
 
   const drop = (event: DragEvent) => {
@@ -162,40 +186,27 @@ function Canvas(props: FlowGraphProps) {
             nodeTypes={NODE_TYPES}
             edgeTypes={EDGE_TYPES}
             onNodesChange={onNodesChange}
-            onEdgesChange={(changes) => {
-              const next = new Set(selectedWires);
-              for (const change of changes) {
-                if (change.type !== 'select') continue;
-                if (change.selected) next.add(change.id);
-                else next.delete(change.id);
-              }
-              setOwnWires(next);
-              edit?.onSelectWires?.(next);
-              const [only] = next;
-              const wire =
-                next.size === 1 && !selectedWires.has(only!) && edges.find(({ id }) => id === only);
-              if (wire) onWire?.(wireOf(wire));
-            }}
+            onEdgesChange={onEdgesChange}
             nodesDraggable={edit !== undefined}
             nodesConnectable={edit !== undefined}
-            onConnectStart={(_, { nodeId, handleId }) => nodeId && drawing.begin(nodeId, handleId ?? 'out')}
-            onConnectEnd={(event, end) => drawing.end(event, end)}
-            isValidConnection={({ target }) => !drawing.whyNot?.has(target)}
-            onNodeMouseEnter={(_, { id }) => drawing.over(id)}
-            onNodeMouseLeave={() => drawing.over(undefined)}
+            onConnectStart={drawing.onConnectStart}
+            onConnectEnd={drawing.onConnectEnd}
+            isValidConnection={drawing.isValidConnection}
+            onNodeMouseEnter={drawing.onNodeMouseEnter}
+            onNodeMouseLeave={drawing.onNodeMouseLeave}
             connectionRadius={32}
             onDragOver={(event) => {
               if (edit && event.dataTransfer.types.includes(DRAGGED_TYPE)) event.preventDefault();
             }}
             onDrop={drop}
-            onMove={(_, { zoom }) => frame.current?.toggleAttribute('data-far', zoom < FAR)}
+            onMove={onMove}
             onlyRenderVisibleElements
             fitView
             fitViewOptions={FIT}
             minZoom={0.05}
             maxZoom={2}
             deleteKeyCode={null}
-            multiSelectionKeyCode={['Shift', 'Control', 'Meta']}
+            multiSelectionKeyCode={MULTI}
             selectionKeyCode={edit === undefined ? null : 'Shift'}
             elevateNodesOnSelect
             autoPanOnNodeFocus
@@ -213,32 +224,6 @@ function Canvas(props: FlowGraphProps) {
       </WhyNot>
     </div>
   );
-}
-
-/** What is known while a wire is drawn. A wire may be let go anywhere on a card. */
-function useDrawing(edit: GraphEditing | undefined) {
-  const [from, setFrom] = useState<{ whyNot: ReadonlyMap<string, string> }>();
-  const [over, setOver] = useState<string>();
-  return {
-    whyNot: from?.whyNot,
-    reason: over === undefined ? undefined : from?.whyNot.get(over),
-    begin: (module: string, port: string) => setFrom(edit && { whyNot: edit.whyNot(module, port) }),
-    over: (module: string | undefined) => setOver(module),
-    end: (event: MouseEvent | TouchEvent, { fromNode, fromHandle, toNode }: FinalConnectionState) => {
-      const to = toNode?.id ?? cardUnder(event);
-      const whyNot = from?.whyNot;
-      setFrom(undefined);
-      if (fromNode && to !== undefined && !whyNot?.has(to)) {
-        edit?.onConnect({ from: fromNode.id, port: fromHandle?.id ?? 'out', to });
-      }
-    },
-  };
-}
-
-function cardUnder(event: MouseEvent | TouchEvent): string | undefined {
-  const { clientX, clientY } = 'changedTouches' in event ? event.changedTouches[0]! : event;
-  const card = document.elementFromPoint(clientX, clientY)?.closest('.react-flow__node');
-  return card?.getAttribute('data-id') ?? undefined;
 }
 
 const rounded = ({ x, y }: Place): Place => ({ x: Math.round(x), y: Math.round(y) });
