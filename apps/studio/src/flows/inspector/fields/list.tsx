@@ -13,6 +13,7 @@ import { Wrong } from './field.js';
 import { HintOption, notesOf } from './hinted.js';
 import { Lines } from './lines.js';
 
+const TAKES_ALL = ['columns', 'fields'];
 const WORDS: readonly FormField['kind'][] = ['text', 'field', 'number', 'integer', 'duration'];
 
 export function ListControl(props: ControlProps<FieldOf<'list'>>) {
@@ -91,6 +92,8 @@ function offersFields(
   known: NonNullable<ReturnType<typeof usePlace>['known']>,
   list: readonly unknown[],
 ): unknown[] | undefined {
+  // To drop or to keep all that arrives is nothing that one wants at once.
+  if (item.kind === 'field' && !TAKES_ALL.includes(field.key)) return undefined;
   if (item.kind !== 'field') return entriesFromFields(field.pointer, known, list);
   const { types } = item;
   return [...known.arriving.fields]

@@ -24,7 +24,10 @@ export function UnionControl(props: ControlProps<FieldOf<'union'>>) {
   const option = value === undefined ? undefined : field.options[way];
   const single = option?.kind === 'choice' && option.choices.length === 1;
   return (
-    <div className={classes.union} data-wide={(option && WIDE.includes(option.kind)) || undefined}>
+    <div
+      className={classes.union}
+      data-wide={(option ? [option] : field.options).some(({ kind }) => WIDE.includes(kind)) || undefined}
+    >
       <Select
         aria-label={`${label}: which way`}
         data={words}
