@@ -11,6 +11,7 @@ import { Pause, Play } from 'lucide-react';
 import { lazy, Suspense, useMemo, useRef, useState } from 'react';
 import { Link, useSearchParams } from 'wouter';
 import { api } from '../../data/api.js';
+import { usePlaceName } from '../../data/place-names.js';
 import type { Band } from '../../ui/chart.js';
 import { Empty, Page, Show, WentWrong } from '../../ui/page.js';
 import { useNow } from '../../ui/when.js';
@@ -40,6 +41,7 @@ const OVERDUE_MS = 3_000;
 
 export default function LivePage({ node, flow }: { node: string; flow: string }) {
   const asked = useQuery({ queryKey: ['fleet', 'node', node], queryFn: () => api().fleet.node(node) });
+  usePlaceName(`/nodes/${node}`, asked.data?.name);
   const report = asked.data?.flows.find((one) => one.flow === flow);
   const number = report?.runningVersion ?? report?.desiredVersion ?? undefined;
   const version = useQuery({
@@ -70,6 +72,7 @@ function NotThere({ node, flow }: { node: Node; flow: string }) {
           </Button>
         }
       >
+        {node.status === 'online' ? '' : `${node.name} is ${node.status}. `}
         Nothing of this flow was brought to it, or it was removed. Deploy the flow to a group that the node is
         in.
       </Empty>
