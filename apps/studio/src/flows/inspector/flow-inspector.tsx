@@ -200,7 +200,9 @@ function DefaultInput({ name, parameter, editable, onDefault }: DefaultInputProp
   return (
     <TextInput
       aria-label={`Default of ${name}`}
-      placeholder="no default: given when deploying"
+      placeholder="none: given when deploying"
+      leftSection={<span className={classes.meta}>default</span>}
+      leftSectionWidth={60}
       disabled={!editable}
       value={typed ?? (parameter.default === undefined ? '' : String(parameter.default))}
       onChange={({ currentTarget: { value } }) => {

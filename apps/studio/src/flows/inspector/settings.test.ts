@@ -83,8 +83,8 @@ test('in short', () => {
 
 test('little is shown at once, and all that is set', () => {
   const form = formOf(kinds.get('align.rows')!);
-  const { main, more } = mainAndMore(form, { emit: 'onNew' });
+  const { main, more } = mainAndMore(form, { emit: 'onNew' }, 8);
   expect(main.map(({ key }) => key)).toEqual(['grid', 'emit', 'columns']);
   expect(main.length + more.length).toBe(form.length);
-  expect(mainAndMore(formOf(kinds.get('sink.director')!), {}).more).toEqual([]);
+  expect(mainAndMore(formOf(kinds.get('sink.director')!), {}, 1).more).toEqual([]);
 });

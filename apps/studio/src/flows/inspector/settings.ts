@@ -209,14 +209,13 @@ export const choiceWord = (choice: Scalar): string => (choice === null ? 'null' 
 export const showsKey = (field: FormField): boolean =>
   field.key !== '' && field.label.toLowerCase() !== field.key.toLowerCase();
 
-/** What is shown at once: what is required or set, and the rest when it is little. */
+/** What is shown at once: what is required or set, and the rest when it is at most a few. */
 export function mainAndMore(
   fields: readonly FormField[],
   value: Settings,
+  few: number,
 ): { main: readonly FormField[]; more: readonly FormField[] } {
   const more = fields.filter(({ key, required }) => !required && value[key] === undefined);
-  if (more.length <= FEW) return { main: fields, more: [] };
+  if (more.length <= few) return { main: fields, more: [] };
   return { main: fields.filter((field) => !more.includes(field)), more };
 }
-
-const FEW = 3;

@@ -1,7 +1,7 @@
 /** An expression over the fields that arrive: checked as one types, with fields and functions to choose. */
 import { Combobox, Textarea, useCombobox } from '@mantine/core';
 import type { FieldOf } from '@millrace/flow';
-import { useRef, useState } from 'react';
+import { useLayoutEffect, useRef, useState } from 'react';
 import { findingOf, suggestionsAt, type Suggestion } from '../expression.js';
 import classes from '../inspector.module.css';
 import { usePlace, type ControlProps } from '../place.js';
@@ -18,6 +18,8 @@ export function ExpressionControl({
 }: ControlProps<FieldOf<'expression'>>) {
   const { arriving, disabled, set, module, problems } = usePlace();
   const input = useRef<HTMLTextAreaElement>(null);
+  // Where the caret goes once what was chosen is drawn.
+  const behind = useRef<number>(undefined);
   const combobox = useCombobox({ onDropdownClose: () => combobox.resetSelectedOption() });
   const [offer, setOffer] = useState<{ from: number; found: readonly Suggestion[] }>({ from: 0, found: [] });
   const source = value === undefined ? '' : String(value);
@@ -37,9 +39,13 @@ export function ExpressionControl({
     const caret = input.current?.selectionEnd ?? source.length;
     write(source.slice(0, offer.from) + text + source.slice(caret));
     combobox.closeDropdown();
-    const after = offer.from + text.length;
-    setTimeout(() => input.current?.setSelectionRange(after, after));
+    behind.current = offer.from + text.length;
   };
+  useLayoutEffect(() => {
+    if (behind.current === undefined) return;
+    input.current?.setSelectionRange(behind.current, behind.current);
+    behind.current = undefined;
+  });
   return (
     <>
       <Combobox store={combobox} onOptionSubmit={take} withinPortal>

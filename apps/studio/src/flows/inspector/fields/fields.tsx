@@ -14,10 +14,16 @@ interface FieldsProps {
   value: Settings;
 }
 
+const FEW = 8;
+const FEW_INSIDE = 3;
+
 export function Fields({ fields, path, value }: FieldsProps) {
   const { module, problems } = usePlace();
   // Once: a field that is set does not jump to another place.
-  const [keys] = useState(() => new Set(mainAndMore(fields, value).main.map(({ key }) => key)));
+  const [keys] = useState(
+    () =>
+      new Set(mainAndMore(fields, value, path.length === 0 ? FEW : FEW_INSIDE).main.map(({ key }) => key)),
+  );
   const [opened, setOpened] = useState(false);
   const main = fields.filter(({ key }) => keys.has(key));
   const more = fields.filter(({ key }) => !keys.has(key));
