@@ -152,6 +152,7 @@ const lastOf = (u: uPlot, series: number): number | null =>
 
 function shade(u: uPlot, { bands, lines }: Shades, colour: (name: string) => string): void {
   const { ctx, bbox } = u;
+  const hatched: [left: number, width: number][] = [];
   ctx.save();
   for (const { from, to, kind } of bands) {
     const left = Math.max(bbox.left, u.valToPos(from / 1_000, 'x', true));
@@ -160,8 +161,10 @@ function shade(u: uPlot, { bands, lines }: Shades, colour: (name: string) => str
     if (width <= 0) continue;
     ctx.fillStyle = colour(kind === 'alert' ? '--broken-soft' : '--off-soft');
     ctx.fillRect(left, bbox.top, width, bbox.height);
-    if (kind === 'stale') hatch(ctx, left, bbox.top, width, bbox.height, colour('--line'));
+    if (kind === 'stale') hatched.push([left, width]);
   }
+  // Above all fills: silence is seen within an alert too.
+  for (const [left, width] of hatched) hatch(ctx, left, bbox.top, width, bbox.height, colour('--line'));
   ctx.strokeStyle = colour('--look');
   ctx.setLineDash([4, 4]);
   for (const line of lines) {

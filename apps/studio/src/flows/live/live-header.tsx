@@ -3,8 +3,8 @@ import { Button, Group, Text, Tooltip } from '@mantine/core';
 import type { FlowReport, Node } from '@millrace/schemas';
 import { Link } from 'wouter';
 import { State, type Standing } from '../../ui/state.js';
-import { bytes, rate, short } from '../../ui/units.js';
-import { When } from '../../ui/when.js';
+import { bytes, duration, rate, short } from '../../ui/units.js';
+import { useNow, When } from '../../ui/when.js';
 import type { Frames } from '../watch/frames.js';
 import type { LiveStatus } from './follow.js';
 import classes from './live.module.css';
@@ -19,6 +19,7 @@ const LIVE: Readonly<Record<LiveStatus['is'], readonly [Standing, string]>> = {
 };
 
 export function LiveWord({ status: { is, since }, paused }: { status: LiveStatus; paused: boolean }) {
+  const now = useNow();
   const [standing, word] = LIVE[is];
   if (paused)
     return (
@@ -29,12 +30,9 @@ export function LiveWord({ status: { is, since }, paused }: { status: LiveStatus
   return (
     <State is={standing} soft>
       {word}
-      {is !== 'open' && is !== 'connecting' && (
-        <>
-          {' since '}
-          <When at={since} />
-        </>
-      )}
+      {is !== 'open' &&
+        is !== 'connecting' &&
+        ` for ${duration(Math.max(0, Math.floor((now - since) / 1_000) * 1_000))}`}
     </State>
   );
 }
@@ -127,10 +125,11 @@ export function Notice({ status, node, onRetry }: { status: LiveStatus; node: No
 }
 
 function sentence({ is, detail }: LiveStatus): string {
-  const said =
-    detail === '' ? '' : `${detail[0]!.toUpperCase()}${detail.slice(1)}${/[.!?]$/.test(detail) ? '' : '.'}`;
+  const end = detail === '' || /[.!?]$/.test(detail) ? '' : '.';
+  // The line is cut with words of its own, such as an address.
+  if (is === 'reconnecting') return `The line is cut: ${detail}${end} It is tried again by itself.`;
+  const said = `${detail.charAt(0).toUpperCase()}${detail.slice(1)}${end}`;
   if (is === 'connecting') return 'Asking the node for its first frame.';
-  if (is === 'reconnecting') return `The line is cut: ${said} It is tried again by itself.`;
   if (is === 'waiting') return `${said} The view goes on by itself.`;
   return said;
 }

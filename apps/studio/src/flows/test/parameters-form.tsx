@@ -41,10 +41,10 @@ function ParameterInput({ name, parameter, value, onChange }: ParameterInputProp
     return (
       <Select
         {...same}
-        data={['true', 'false']}
-        clearable
-        value={value === undefined ? null : String(value)}
-        onChange={(to) => onChange(to === null ? undefined : to === 'true')}
+        data={[{ value: '', label: needed ? 'not said' : `as it is: ${parameter.default}` }, 'true', 'false']}
+        allowDeselect={false}
+        value={value === undefined ? '' : String(value)}
+        onChange={(to) => onChange(to === '' || to === null ? undefined : to === 'true')}
       />
     );
   }
