@@ -76,6 +76,7 @@ const EDGE_TYPES = { wire: WireLine };
 const NONE: ReadonlySet<string> = new Set();
 const MULTI = ['Shift', 'Control', 'Meta'];
 const FAR = 0.45;
+const VERY_FAR = 0.25;
 /** Beside the tools that lie on the canvas. */
 export const FIT = {
   padding: { top: '60px', right: '32px', bottom: '32px', left: '56px' },
@@ -155,9 +156,10 @@ function Canvas(props: FlowGraphProps) {
     const wire = next.size === 1 && !selectedWires.has(only!) && edges.find(({ id }) => id === only);
     if (wire) onWire?.(wireOf(wire));
   });
-  const onMove = useStable((_: unknown, { zoom }: Viewport) =>
-    frame.current?.toggleAttribute('data-far', zoom < FAR),
-  );
+  const onMove = useStable((_: unknown, { zoom }: Viewport) => {
+    if (zoom >= FAR) frame.current?.removeAttribute('data-far');
+    else frame.current?.setAttribute('data-far', zoom < VERY_FAR ? 'very' : '');
+  });
 
   const drop = (event: DragEvent) => {
     const type = event.dataTransfer.getData(DRAGGED_TYPE);
