@@ -1,7 +1,7 @@
 /** The strip below the canvas: a few charts on one time axis, with what was alerted, and a choice of their fields. */
 import { ActionIcon, Button, Group, MultiSelect, Popover, Text } from '@mantine/core';
 import { ListPlus, Plus, X } from 'lucide-react';
-import { useMemo, useState } from 'react';
+import { useState } from 'react';
 import type { FlowDocument } from '@millrace/schemas';
 import type { Band } from '../../ui/chart.js';
 import { State } from '../../ui/state.js';
@@ -128,12 +128,8 @@ function Silent({ frames, pick, overdue }: { frames: Frames; pick: Pick; overdue
 
 function Fields({ frames, pick, onChange }: { frames: Frames; pick: Pick; onChange(pick: Pick): void }) {
   const [opened, setOpened] = useState(pick.length === 0);
-  const data = useMemo(
-    () => allFields(frames).map((at) => ({ value: keyOf(at), label: wordOf(at) })),
-    // Asked again each time that it is opened: fields come and seldom go.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-    [opened],
-  );
+  // Only while somebody chooses: a large flow has thousands.
+  const data = opened ? allFields(frames).map((at) => ({ value: keyOf(at), label: wordOf(at) })) : [];
   const known = new Set(data.map(({ value }) => value));
   const more = pick
     .filter((at) => !known.has(keyOf(at)))
