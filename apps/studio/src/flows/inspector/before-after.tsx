@@ -20,7 +20,7 @@ export function BeforeAfter({ frames, id, module }: BeforeAfterProps) {
       <h3 className={classes.sectionTitle}>
         {field} <span className={classes.meta}>before and after</span>
       </h3>
-      <FieldChart frames={frames} fields={fields} label={`${field} before and after ${id}`} height={110} />
+      <FieldChart frames={frames} fields={fields} label={`${field} before and after ${id}`} height={140} />
     </section>
   );
 }

@@ -85,6 +85,7 @@ export default function Inspector(props: InspectorProps) {
         </section>
       )}
       <Wires {...props} contracts={contracts} />
+      {props.frames && <BeforeAfter frames={props.frames} id={id} module={module} />}
       {form.length > 0 && (
         <section className={classes.section} aria-label="Settings">
           <PlaceContext value={place}>
@@ -92,7 +93,6 @@ export default function Inspector(props: InspectorProps) {
           </PlaceContext>
         </section>
       )}
-      {props.frames && <BeforeAfter frames={props.frames} id={id} module={module} />}
       {kind !== undefined && (
         <Behaviour
           id={id}
