@@ -116,10 +116,9 @@ function Picker({ path, value, label }: ControlProps<FieldOf<'resource'>>) {
           disabled={disabled || chosen === undefined}
           placeholder="version"
           error={wrong}
-          data={
-            selector === '' || selectors.some((one) => one.value === selector)
-              ? selectors
-              : [...selectors, { value: selector, label: selector }]
+          data={[...new Set([...selectors.map((one) => one.value), ...(selector === '' ? [] : [selector])])]}
+          renderOption={({ option }) =>
+            selectors.find((one) => one.value === option.value)?.label ?? option.value
           }
           value={selector === '' ? null : selector}
           allowDeselect={false}
