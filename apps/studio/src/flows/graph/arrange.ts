@@ -7,12 +7,11 @@ import { placesOf, type Places } from './places.js';
 
 /** Longer than 2,000 modules take on a slow laptop. */
 const DEADLINE_MS = 20_000;
+/** Of a card that shows values: it shall not touch another when they come. */
+const TALL = CARD.height + CARD.live;
 
 /** Rejects when it takes too long or the worker cannot be started; placesOf is then good enough. */
-export async function arrange(
-  document: Pick<FlowDocument, 'modules'>,
-  tall: number = CARD.height,
-): Promise<Places> {
+export async function arrange(document: Pick<FlowDocument, 'modules'>): Promise<Places> {
   const [{ default: Elk }, { default: url }] = await Promise.all([
     import('elkjs/lib/elk-api.js'),
     import('elkjs/lib/elk-worker.min.js?url'),
@@ -20,14 +19,14 @@ export async function arrange(
   const worker = new Worker(url);
   const elk = new Elk({ workerFactory: () => worker });
   try {
-    const { children = [] } = await Promise.race([elk.layout(graphFor(document, tall)), refused(worker)]);
+    const { children = [] } = await Promise.race([elk.layout(graphFor(document)), refused(worker)]);
     return new Map(children.map(({ id, x = 0, y = 0 }) => [id, { x: Math.round(x), y: Math.round(y) }]));
   } finally {
     worker.terminate();
   }
 }
 
-function graphFor(document: Pick<FlowDocument, 'modules'>, tall: number): ElkNode {
+function graphFor(document: Pick<FlowDocument, 'modules'>): ElkNode {
   const { modules, wires, outOf } = graphOf(document);
   return {
     id: 'flow',
@@ -41,7 +40,7 @@ function graphFor(document: Pick<FlowDocument, 'modules'>, tall: number): ElkNod
       'elk.separateConnectedComponents': 'true',
       ...(isLong(document) && WRAPPED),
     },
-    children: modules.map((id) => ({ id, width: CARD.width, height: tall })),
+    children: modules.map((id) => ({ id, width: CARD.width, height: TALL })),
     edges: wires
       .filter(({ from }) => outOf.has(from))
       .map(({ from, to, index }) => ({ id: `${to}/${index}`, sources: [from], targets: [to] })),

@@ -98,7 +98,7 @@ function Canvas(props: FlowGraphProps) {
   const flow = useReactFlow<CardNode, WireEdge>();
   const frame = useRef<HTMLDivElement>(null);
   const live = useMemo(() => [...(modules?.values() ?? [])].some(isLive), [modules]);
-  const { places, arranging } = usePlaces(document, CARD.height + (live ? CARD.live : 0));
+  const places = usePlaces(document, CARD.height + (live ? CARD.live : 0));
   const [ownSelection, setOwnSelection] = useState(NONE);
   const [ownWires, setOwnWires] = useState(NONE);
   const selected = props.selected ?? ownSelection;
@@ -109,7 +109,6 @@ function Canvas(props: FlowGraphProps) {
   const drawing = useDrawing(edit);
 
   useEffect(() => {
-    if (arranging) return;
     now.current = nodesOf(now.current, {
       document,
       catalogue: kinds,
@@ -118,10 +117,10 @@ function Canvas(props: FlowGraphProps) {
       overlays: modules,
     });
     setNodes(now.current);
-  }, [document, places, selected, modules, arranging]);
+  }, [document, places, selected, modules]);
   useEffect(() => {
-    if (!arranging) setEdges((previous) => wiresOf(previous, document, wires, selectedWires));
-  }, [document, wires, selectedWires, arranging]);
+    setEdges((previous) => wiresOf(previous, document, wires, selectedWires));
+  }, [document, wires, selectedWires]);
 
   const frameDue = useRef(0);
   const onNodesChange = useStable((changes: NodeChange<CardNode>[]) => {
@@ -171,11 +170,6 @@ function Canvas(props: FlowGraphProps) {
 
   return (
     <div ref={frame} className={classes.graph}>
-      {arranging && (
-        <div className={classes.arranging} role="status">
-          Laying out {Object.keys(document.modules).length} modules
-        </div>
-      )}
       <WhyNot value={drawing.whyNot}>
         <SayPort value={edit?.sayPort}>
           <ReactFlow<CardNode, WireEdge>

@@ -1,28 +1,18 @@
-/** Places for every module; a flow that nobody has laid out yet is laid out in a worker first. */
+/** Places for every module; a flow that nobody has laid out yet is folded into the room of a laptop at once. */
 import type { FlowDocument } from '@millrace/schemas';
-import { useEffect, useEffectEvent, useMemo, useState } from 'react';
-import { arrange } from './arrange.js';
+import { useMemo, useState } from 'react';
+import { folded } from './folding.js';
 import { isUnplaced, placesOf, type Places } from './places.js';
 
-export function usePlaces(document: FlowDocument, tall: number): { places: Places; arranging: boolean } {
-  const [arranged, setArranged] = useState<Places>();
+/** Of the canvas between palette and inspector. */
+const ROOM = { width: 900, height: 560 };
+
+export function usePlaces(document: FlowDocument, tall: number): Places {
   const { modules, layout } = document;
-  const due = arranged === undefined && Object.keys(modules).length > 1 && isUnplaced(document);
-  // Not begun again by a document that was merely read again.
-  const begin = useEffectEvent(() =>
-    arrange({ modules }, tall).catch(() => placesOf({ modules, layout: undefined }, tall)),
+  // As it was opened: what is placed later moves nothing else.
+  const [first] = useState(() => (isUnplaced(document) ? folded(document, ROOM) : {}));
+  return useMemo(
+    () => placesOf({ modules, layout: { ...first, ...layout } }, tall),
+    [modules, layout, first, tall],
   );
-  useEffect(() => {
-    if (!due) return undefined;
-    let wanted = true;
-    void begin().then((places) => wanted && setArranged(places));
-    return () => {
-      wanted = false;
-    };
-  }, [due]);
-  const places = useMemo(
-    () => placesOf({ modules, layout: { ...Object.fromEntries(arranged ?? []), ...layout } }, tall),
-    [modules, layout, arranged, tall],
-  );
-  return { places, arranging: due };
 }

@@ -15,12 +15,13 @@ import { usePlaceName } from '../../data/place-names.js';
 import type { Band } from '../../ui/chart.js';
 import { Empty, Page, Show, WentWrong } from '../../ui/page.js';
 import { useNow } from '../../ui/when.js';
+import { folded } from '../graph/folding.js';
 import { isUnplaced } from '../graph/places.js';
 import { extrasOf, type Extras } from '../watch/extras.js';
 import type { Frames } from '../watch/frames.js';
 import { useFrames } from '../watch/use-frames.js';
 import { WirePanel } from '../watch/wire-panel.js';
-import { folded } from './folding.js';
+
 import classes from './live.module.css';
 import { LiveCharts } from './live-charts.js';
 import { Figures, LiveWord, Notice } from './live-header.js';

@@ -1,4 +1,4 @@
-import { CARD } from '../graph/look.js';
+import { CARD } from './look.js';
 import { folded } from './folding.js';
 
 const chain = (length: number) => ({

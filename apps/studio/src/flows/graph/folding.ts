@@ -3,8 +3,8 @@
  * to be read, in lines as a text is. Pure.
  */
 import type { FlowDocument } from '@millrace/schemas';
-import { CARD } from '../graph/look.js';
-import { placesOf, type Place } from '../graph/places.js';
+import { CARD } from './look.js';
+import { placesOf, type Place } from './places.js';
 
 const TALL = CARD.height + CARD.live;
 const GAP = { x: 44, y: 14, line: 40 };
