@@ -31,6 +31,9 @@ const dark: MantineColorsTuple = [
 /** The head of what floats is no head of the page. */
 const attributes = { header: { role: 'presentation' } };
 
+const TITLE = { fontSize: 16, fontWeight: 600 };
+const META = { fontSize: 12, lineHeight: '16px' };
+
 export const theme = createTheme({
   primaryColor: 'indigo',
   primaryShade: { light: 7, dark: 6 },
@@ -65,8 +68,10 @@ export const theme = createTheme({
     Checkbox: { defaultProps: { size: 'xs' } },
     SegmentedControl: { defaultProps: { size: 'xs' } },
     Tooltip: { defaultProps: { openDelay: 300, transitionProps: { duration: 100 } } },
-    Modal: { defaultProps: { transitionProps: { duration: 120 }, attributes } },
-    Drawer: { defaultProps: { transitionProps: { duration: 120 }, attributes } },
+    Modal: { defaultProps: { transitionProps: { duration: 120 }, attributes }, styles: { title: TITLE } },
+    Drawer: { defaultProps: { transitionProps: { duration: 120 }, attributes }, styles: { title: TITLE } },
+    // The set's own words beside small fields are too small to be read.
+    InputWrapper: { styles: { label: { fontSize: 13 }, description: META, error: META } },
   },
 });
 
