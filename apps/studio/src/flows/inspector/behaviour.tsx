@@ -54,7 +54,7 @@ export function Behaviour({ id, module, source, problems, editable, onModule }: 
             value={onError ?? null}
             placeholder="default: stop the flow"
             clearable
-            clearButtonProps={{ 'aria-label': 'Back to the default', tabIndex: 0 }}
+            clearButtonProps={{ 'aria-label': 'Back to the default', tabIndex: 0, 'aria-hidden': false }}
             disabled={!editable}
             onChange={(to) => onModule({ onError: (to ?? undefined) as FlowModule['onError'] })}
           />
@@ -86,7 +86,7 @@ export function Behaviour({ id, module, source, problems, editable, onModule }: 
               value={queue?.full ?? null}
               placeholder="default: hold back what comes before"
               clearable
-              clearButtonProps={{ 'aria-label': 'Back to the default', tabIndex: 0 }}
+              clearButtonProps={{ 'aria-label': 'Back to the default', tabIndex: 0, 'aria-hidden': false }}
               disabled={!editable}
               onChange={(to) =>
                 setQueue({ full: (to ?? undefined) as NonNullable<FlowModule['queue']>['full'] })

@@ -154,7 +154,11 @@ function ParameterCard({ name, parameter, document, problems, editable, onEdit }
           value={parameter.default === undefined ? null : String(parameter.default)}
           placeholder="no default: given when deploying"
           clearable
-          clearButtonProps={{ 'aria-label': `Clear the default of ${name}`, tabIndex: 0 }}
+          clearButtonProps={{
+            'aria-label': `Clear the default of ${name}`,
+            tabIndex: 0,
+            'aria-hidden': false,
+          }}
           disabled={!editable}
           onChange={(to) => set({ default: to === null ? undefined : to === 'true' }, 'default')}
         />
