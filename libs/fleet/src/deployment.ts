@@ -5,6 +5,7 @@
  * offer. An illegal move is a value. How a deployment moves by itself is said by rollout.ts.
  */
 import type { DeploymentState } from '@millrace/schemas';
+import { failed, type WaveTarget } from './waves.js';
 
 export const deploymentMoves = {
   rolling: ['paused', 'soaking', 'succeeded', 'partial', 'rolled-back', 'aborted', 'failed', 'superseded'],
@@ -42,11 +43,18 @@ export const actions = {
 
 export type Action = keyof typeof actions;
 
-export const mayAct = (state: DeploymentState, action: Action): boolean =>
-  (actions[action].from as readonly DeploymentState[]).includes(state);
+/** `again`: how many of its targets can be tried again. */
+export const mayAct = (state: DeploymentState, action: Action, again: number): boolean =>
+  (actions[action].from as readonly DeploymentState[]).includes(state) && (action !== 'retry' || again > 0);
 
-export const actionsOf = (state: DeploymentState): Action[] =>
-  (Object.keys(actions) as Action[]).filter((action) => mayAct(state, action));
+export const actionsOf = (state: DeploymentState, again: number): Action[] =>
+  (Object.keys(actions) as Action[]).filter((action) => mayAct(state, action, again));
+
+/** What failed. A node that slept until the time was up still comes along, unless the deployment has failed. */
+export const retriable = (
+  state: DeploymentState,
+  target: Pick<WaveTarget, 'outcome' | 'progress'>,
+): boolean => failed(target) || (state === 'failed' && target.outcome === 'timed-out');
 
 export const mayBecome = (from: DeploymentState, to: DeploymentState): boolean =>
   (deploymentMoves[from] as readonly DeploymentState[]).includes(to);

@@ -8,6 +8,7 @@ import {
   deploymentMoves,
   mayAct,
   mayBecome,
+  retriable,
 } from './deployment.js';
 import { ending, nextStep, type Rollout, type RolloutTarget, type Step } from './rollout.js';
 import { fullStrategy } from './strategy.js';
@@ -47,8 +48,12 @@ describe('a deployment', () => {
   });
 
   it('stops when the first does not prove itself', () => {
-    const targets = [target('a', 1, broke), target('b', 2)];
-    expect(nextStep(rolling(), targets, 0)).toMatchObject({ step: 'become', state: 'paused' });
+    const targets = [target('a', 1, { ...broke, name: 'press-1' }), target('b', 2)];
+    expect(nextStep(rolling(), targets, 0)).toEqual({
+      step: 'become',
+      state: 'paused',
+      says: 'wave 1 of 2: 1 of 1 nodes failed, 0 may: press-1 (rolled-back)',
+    });
     const back = rolling({ strategy: fullStrategy({ onBreach: 'rollback' }) });
     expect(nextStep(back, targets, 0)).toMatchObject({ step: 'become', state: 'rolled-back' });
     expect(nextStep(rolling({ state: 'paused' }), targets, 0)).toMatchObject({ step: 'wait' });
@@ -114,16 +119,34 @@ describe('a deployment', () => {
 describe('the table of a deployment', () => {
   it('allows what actions do, and nothing leaves an end', () => {
     for (const state of DeploymentState.options) {
-      for (const action of actionsOf(state)) {
-        expect(mayAct(state, action)).toBe(true);
+      for (const action of actionsOf(state, 1)) {
+        expect(mayAct(state, action, 1)).toBe(true);
         expect([state, action, mayBecome(state, actions[action].to)]).toEqual([state, action, true]);
       }
     }
     for (const end of ['rolled-back', 'aborted', 'superseded'] as const) {
       expect(deploymentMoves[end]).toEqual([]);
-      expect(actionsOf(end)).toEqual([]);
+      expect(actionsOf(end, 1)).toEqual([]);
+    }
+    for (const state of DeploymentState.options) {
+      expect(actionsOf(state, 0)).toEqual(actionsOf(state, 1).filter((action) => action !== 'retry'));
     }
     expect(activeStates.every((state) => mayBecome(state, 'superseded'))).toBe(true);
+  });
+});
+
+describe('what can be tried again', () => {
+  it('is what failed; and what slept too long, where nothing waits for it any more', () => {
+    const asleep = target('a', 1, { outcome: 'timed-out' });
+    const late = target('a', 1, { outcome: 'timed-out', progress: 'fetching' });
+    expect([target('a', 1, broke), late, asleep].map((one) => retriable('partial', one))).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect(retriable('failed', asleep)).toBe(true);
+    for (const one of [target('a', 1, ran), target('a', 1), target('a', 1, { outcome: 'cancelled' })])
+      expect(retriable('failed', one)).toBe(false);
   });
 });
 

@@ -80,12 +80,16 @@ function deadlines({ strategy }: Rollout, targets: readonly RolloutTarget[], now
   return undefined;
 }
 
-function stop({ state, strategy, forgiven }: Rollout, targets: readonly RolloutTarget[]): Step | undefined {
+function stop(rollout: Rollout, targets: readonly RolloutTarget[]): Step | undefined {
+  const { state, strategy, forgiven, wave, waves } = rollout;
   if (state === 'paused') return { step: 'wait', says: 'it is paused' };
   const breach = breachOf(strategy, targets, forgiven);
   if (!breach) return undefined;
   if (standingStates.includes(state)) return settled(state, targets) ?? { step: 'wait', says: breach };
-  return become(strategy.onBreach === 'pause' ? 'paused' : 'rolled-back', breach);
+  return become(
+    strategy.onBreach === 'pause' ? 'paused' : 'rolled-back',
+    `wave ${wave} of ${waves}: ${breach}`,
+  );
 }
 
 function start({ wave, state }: Rollout, targets: readonly RolloutTarget[]): Step | undefined {

@@ -52,6 +52,8 @@ function reach(wave: number | string, nodes: number): number {
 /** What gates look at, of one target. */
 export interface WaveTarget {
   node: string;
+  /** For sentences; the id stands in for it. */
+  name?: string;
   wave: number;
   online: boolean;
   progress: Progress;
@@ -114,7 +116,7 @@ export function breachOf(
   const breached =
     typeof maxFailures === 'number' ? count > maxFailures : count * MILLION > partsOf(maxFailures) * started;
   if (!breached) return undefined;
-  const nodes = broken.slice(0, 3).map((target) => `${target.node} (${target.outcome})`);
+  const nodes = broken.slice(0, 3).map((target) => `${target.name ?? target.node} (${target.outcome})`);
   return `${count} of ${started} nodes failed, ${maxFailures} may: ${nodes.join(', ')}`;
 }
 

@@ -15,6 +15,10 @@ export interface Principal extends Caller {
   permissions: ReadonlySet<Permission>;
 }
 
+/** How a sentence says who it was. */
+export const nameOf = ({ kind, name, email }: Principal): string =>
+  kind === 'token' ? `the token ${name}` : name || email || 'a person';
+
 /** An agent, by its node's credential. */
 export interface NodePrincipal extends Caller {
   kind: 'node';

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { activeStates } from '@millrace/fleet';
 import { Failure, type Assignment, type AssignmentQuery, type Page } from '@millrace/schemas';
 import { Audit } from '../access/audit.js';
-import type { Principal } from '../access/principal.js';
+import { nameOf, type Principal } from '../access/principal.js';
 import { FleetReader } from '../fleet/fleet.reader.js';
 import { Database, type SqlTx } from '../platform/database/database.js';
 import { pageFrom, windowOf } from '../platform/http/page.js';
@@ -58,7 +58,7 @@ export class AssignmentsService {
       await this.deployments.lock(tx);
       const row = await this.found(tx, id);
       const nodes = (await this.assignments.placements(tx, id)).map((one) => one.node_id);
-      const says = `undeployed by ${who.actor}`;
+      const says = `undeployed by ${nameOf(who)}`;
       for (const deployment of (
         await this.deployments.several(tx, [row.current ?? '', row.settled ?? ''])
       ).values()) {

@@ -1,6 +1,6 @@
 /** What people do with deployments: plan, deploy, watch, pause, resume, abort, roll back, retry. */
 import { Injectable } from '@nestjs/common';
-import { actionsOf, activeStates, failed, matches, mayAct, type Action } from '@millrace/fleet';
+import { activeStates, failed, matches, mayAct, retriable, type Action } from '@millrace/fleet';
 import {
   Failure,
   type Deployment,
@@ -15,7 +15,7 @@ import {
   type TargetQuery,
 } from '@millrace/schemas';
 import { Audit } from '../access/audit.js';
-import type { Principal } from '../access/principal.js';
+import { nameOf, type Principal } from '../access/principal.js';
 import { FleetReader } from '../fleet/fleet.reader.js';
 import { readSelector } from '../fleet/selectors.js';
 import { Clock } from '../platform/clock.js';
@@ -31,7 +31,7 @@ import { planNodes } from './plan.js';
 import { Planning } from './planning.js';
 import { Rollouts } from './rollouts.js';
 import { deploymentSubject, FILTER_NAMES, TARGET_NAMES, targetSubject } from './filters.js';
-import { countsOf, deploymentOf, targetView } from './view.js';
+import { deploymentOf, targetView } from './view.js';
 
 /** Rows that are looked through at a time when a filter is given. */
 const LOOKED_AT = 500;
@@ -92,7 +92,7 @@ export class DeploymentsService {
           tx,
           current,
           'superseded',
-          `deployment ${id} took its place`,
+          `version ${wanted.version} of ${wanted.flow} took its place`,
           epoch,
           who.actor,
         );
@@ -167,7 +167,7 @@ export class DeploymentsService {
         found,
         window,
         (row) => row.id,
-        (row) => deploymentOf(row, countsOf(tallies.get(row.id) ?? [])),
+        (row) => deploymentOf(row, tallies.get(row.id) ?? []),
       );
     });
   }
@@ -224,7 +224,7 @@ export class DeploymentsService {
 
   pause(who: Principal, id: string): Promise<Deployment> {
     return this.act(who, id, 'pause', (tx, row, epoch) =>
-      this.rollouts.become(tx, row, 'paused', `paused by ${who.actor}`, epoch, who.actor),
+      this.rollouts.become(tx, row, 'paused', `paused by ${nameOf(who)}`, epoch, who.actor),
     );
   }
 
@@ -233,21 +233,22 @@ export class DeploymentsService {
     return this.act(who, id, 'resume', async (tx, row, epoch) => {
       const forgiven = (await this.deployments.targets(tx, id)).filter(failed).length;
       await this.deployments.change(tx, id, { forgiven });
-      await this.rollouts.become(tx, row, 'rolling', `resumed by ${who.actor}`, epoch, who.actor);
+      await this.rollouts.become(tx, row, 'rolling', `resumed by ${nameOf(who)}`, epoch, who.actor);
     });
   }
 
   abort(who: Principal, id: string, nodes: 'keep' | 'revert' = 'keep'): Promise<Deployment> {
     return this.act(who, id, 'abort', async (tx, row, epoch) => {
-      await this.rollouts.become(tx, row, 'aborted', `aborted by ${who.actor}`, epoch, who.actor);
-      if (nodes === 'revert') await this.rollouts.revert(tx, row, epoch);
+      const says = `aborted by ${nameOf(who)}`;
+      await this.rollouts.become(tx, row, 'aborted', says, epoch, who.actor);
+      if (nodes === 'revert') await this.rollouts.revert(tx, row, says, epoch);
     });
   }
 
   rollback(who: Principal, id: string): Promise<Deployment> {
     return this.act(who, id, 'rollback', async (tx, row, epoch) => {
       await this.assertNewest(tx, row);
-      await this.rollouts.become(tx, row, 'rolled-back', `rolled back by ${who.actor}`, epoch, who.actor);
+      await this.rollouts.become(tx, row, 'rolled-back', `rolled back by ${nameOf(who)}`, epoch, who.actor);
     });
   }
 
@@ -255,7 +256,7 @@ export class DeploymentsService {
   retry(who: Principal, id: string): Promise<Deployment> {
     return this.act(who, id, 'retry', async (tx, row, epoch) => {
       await this.assertNewest(tx, row);
-      const broken = (await this.deployments.targets(tx, id)).filter(failed);
+      const broken = (await this.deployments.targets(tx, id)).filter((one) => retriable(row.state, one));
       for (const target of broken) await this.again(tx, target);
       const now = this.clock.now();
       await this.deployments.change(tx, id, {
@@ -290,11 +291,12 @@ export class DeploymentsService {
     return this.database.withinSql(who.organization, async (tx) => {
       await this.deployments.lock(tx);
       const row = await this.found(tx, id);
-      if (!mayAct(row.state, action)) {
-        const allowed = actionsOf(row.state).join(', ') || 'nothing';
+      const { actions } = await this.shown(tx, row);
+      if (!actions.includes(action)) {
+        const why = mayAct(row.state, action, 1) ? 'no node of it has failed' : `it is ${row.state}`;
         throw new Failure(
           'deployments.illegal-move',
-          `Deployment ${id} is ${row.state}; ${action} is not possible then. It allows ${allowed}.`,
+          `${action} is not possible for deployment ${id}: ${why}. It allows ${actions.join(', ') || 'nothing'}.`,
         );
       }
       await work(tx, row, epoch);
@@ -334,7 +336,7 @@ export class DeploymentsService {
 
   private async shown(tx: SqlTx, row: DeploymentRow): Promise<Deployment> {
     const tallies = await this.deployments.tally(tx, [row.id], await this.fleet.online(tx));
-    return deploymentOf(row, countsOf(tallies.get(row.id) ?? []));
+    return deploymentOf(row, tallies.get(row.id) ?? []);
   }
 
   private async found(tx: SqlTx, id: string): Promise<DeploymentRow> {

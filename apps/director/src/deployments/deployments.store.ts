@@ -253,6 +253,22 @@ export class DeploymentsStore {
     );
   }
 
+  /** What these nodes had proved of a flow before what they follow now, where that has not proved itself. */
+  previousOf(
+    tx: SqlTx,
+    nodes: readonly string[],
+    flow: string,
+  ): Promise<{ node_id: string; deployment_id: string }[]> {
+    return tx.sql(
+      `SELECT t.node_id, t.previous AS deployment_id FROM placements p
+       JOIN deployments d ON d.id = p.deployment_id
+       JOIN deployment_targets t ON t.deployment_id = d.id AND t.node_id = p.node_id
+       WHERE p.node_id = ANY($1) AND d.flow = $2 AND t.previous IS NOT NULL
+         AND t.outcome IS DISTINCT FROM 'succeeded'`,
+      [nodes, flow],
+    );
+  }
+
   /** Those of a node that were told and have not ended; held until the transaction ends. */
   holdOpenTargets(tx: SqlTx, node: string): Promise<(TargetRow & { flow: string; digest: string })[]> {
     return tx.sql(

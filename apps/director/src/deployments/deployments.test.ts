@@ -5,6 +5,7 @@ import type {
   Deployment,
   DeploymentMove,
   FlowReport,
+  NodeFacts,
   NodeWhy,
   Plan,
   PublicKey,
@@ -125,7 +126,7 @@ const wants = async (node: TestNode, flow: string) =>
   (await desired(node)).flows.find((one) => one.flow === flow)?.version ?? null;
 
 /** The node does what it is told, or says what went wrong. */
-async function obey(node: TestNode, flow: string, change: Partial<FlowReport> = {}) {
+async function obey(node: TestNode, flow: string, change: Partial<FlowReport> = {}, facts?: NodeFacts) {
   const state = await desired(node);
   const want = state.flows.find((one) => one.flow === flow);
   const report: FlowReport = {
@@ -142,7 +143,11 @@ async function obey(node: TestNode, flow: string, change: Partial<FlowReport> = 
     since: 0,
     ...change,
   };
-  const answer = await node.report(want ? [report] : [], { epoch: state.epoch, sequence: state.sequence });
+  const answer = await node.report(want ? [report] : [], {
+    epoch: state.epoch,
+    sequence: state.sequence,
+    facts,
+  });
   expect(answer).toMatchObject({ status: 200, body: { sequence: state.sequence } });
   await advance();
 }
@@ -225,10 +230,74 @@ describe('a deployment', () => {
     await obeyAll(f, await deploy(f, 1));
     const id = await deploy(f, 2, { strategy: { onBreach: 'rollback' } });
     await obey(f.nodes[0] as TestNode, f.flow, wentWrong);
-    expect((await getDeployment(id)).state).toBe('rolled-back');
+    const says = `wave 1 of 2: 1 of 1 nodes failed, 0 may: ${f.nodes[0]?.name} (rolled-back)`;
+    expect(await getDeployment(id)).toMatchObject({ state: 'rolled-back', says });
+    await advance();
+    const { items } = (await t.call<{ items: Deployment[] }>('GET', `/v1/deployments?flow=${f.flow}`)).body;
+    expect(items.find((one) => one.id === id)?.says).toBe(says);
+    const moves = await t.call<{ items: DeploymentMove[] }>('GET', `/v1/deployments/${id}/timeline`);
+    expect(moves.body.items[0]).toMatchObject({ state: 'rolled-back', says, actor: 'system' });
     for (const node of f.nodes) expect(await wants(node, f.flow)).toBe(1);
     const [assignment] = await assignmentsOf(f);
     expect(assignment).toMatchObject({ version: 1, deployment: null, nodes: 2 });
+  });
+
+  it('that is taken back by hand has not failed on the nodes that ran it', async () => {
+    const f = await fleet(3);
+    await obeyAll(f, await deploy(f, 1));
+    const [first, second, third] = f.nodes as [TestNode, TestNode, TestNode];
+    for (const [action, body, by] of [
+      ['rollback', {}, 'rolled back'],
+      ['abort', { nodes: 'revert' }, 'aborted'],
+    ] as const) {
+      const id = await deploy(f, 2, { strategy: { waves: [2], gate: { maxFailures: 1 } } });
+      await obey(first, f.flow);
+      await obey(second, f.flow, wentWrong);
+      await act(id, action, body);
+      expect((await getDeployment(id)).targets).toMatchObject({ succeeded: 0, failed: 1, other: 2 });
+      const targets = await targetsOf(id);
+      expect(targets.get(first.id)).toMatchObject({
+        outcome: 'cancelled',
+        reason: {
+          code: 'STOPPED',
+          detail: `it ran version 2 and was taken back: ${by} by the token first start`,
+        },
+      });
+      expect(targets.get(second.id)?.outcome).toBe('rolled-back');
+      expect(targets.get(third.id)?.reason?.detail).toBe(`${by} by the token first start`);
+      for (const node of f.nodes) await obey(node, f.flow);
+    }
+  });
+
+  it('says people, tokens and nodes by their names', async () => {
+    const f = await fleet(1);
+    const person = await t.person('operator');
+    const answer = await t.call<{ id: string }>(
+      'POST',
+      '/v1/deployments',
+      { flow: f.flow, version: 1, group: f.group },
+      { token: person.token },
+    );
+    const { id } = answer.body;
+    await advance();
+    await t.call('POST', `/v1/deployments/${id}:pause`, {}, { token: person.token });
+    expect((await getDeployment(id)).says).toBe('paused by operator');
+    await deploy(f, 2);
+    expect((await getDeployment(id)).says).toBe(`version 2 of ${f.flow} took its place`);
+    const [assignment] = await assignmentsOf(f);
+    await t.call('DELETE', `/v1/assignments/${assignment?.id}`);
+    const { items } = (await t.call<{ items: Deployment[] }>('GET', `/v1/deployments?flow=${f.flow}`)).body;
+    expect(items.map((one) => one.says)).toContain('undeployed by the token first start');
+    for (const one of items) {
+      const { items: moves } = (
+        await t.call<{ items: DeploymentMove[] }>('GET', `/v1/deployments/${one.id}/timeline`)
+      ).body;
+      const { items: targets } = (
+        await t.call<{ items: Target[] }>('GET', `/v1/deployments/${one.id}/targets`)
+      ).body;
+      for (const said of [...moves.map(({ says }) => says), ...targets.map(({ reason }) => reason?.detail)])
+        expect(said).not.toMatch(/[0-9a-z]{26}/);
+    }
   });
 
   it('goes on after what a person has seen, and tries again what failed', async () => {
@@ -238,7 +307,11 @@ describe('a deployment', () => {
     await obey(first, f.flow, { ...wentWrong, runningDigest: null, runningVersion: null });
     await act(id, 'resume');
     await obey(second, f.flow);
-    expect(await getDeployment(id)).toMatchObject({ state: 'partial', targets: { succeeded: 1, failed: 1 } });
+    expect(await getDeployment(id)).toMatchObject({
+      state: 'partial',
+      targets: { succeeded: 1, failed: 1 },
+      actions: ['rollback', 'retry'],
+    });
     await act(id, 'retry');
     expect((await desired(first)).flows).toMatchObject([{ flow: f.flow, attempt: 2 }]);
     await obey(first, f.flow);
@@ -274,6 +347,9 @@ describe('a deployment', () => {
       targets: { succeeded: 2, offline: 1 },
     });
     expect((await targetsOf(id)).get(first.id)).toMatchObject({ reason: { code: 'OFFLINE' }, outcome: null });
+    // Nothing failed, so there is nothing to try again.
+    expect((await getDeployment(id)).actions).toEqual(['rollback']);
+    expect(await act(id, 'retry')).toMatchObject({ status: 409, body: { code: 'deployments.illegal-move' } });
     await wake(first);
     await obey(first, f.flow);
     expect(await getDeployment(id)).toMatchObject({ state: 'succeeded', targets: { succeeded: 3 } });
@@ -486,7 +562,10 @@ describe('an assignment', () => {
     expect(plan.body.nodes[0]?.conflicts).toEqual([`group ${strong} has a higher priority for this flow`]);
     const weak = await deploy(f, 1);
     expect(await wants(node, f.flow)).toBe(2);
-    expect((await targetsOf(weak)).get(node.id)).toMatchObject({ outcome: 'superseded' });
+    expect((await targetsOf(weak)).get(node.id)).toMatchObject({
+      outcome: 'superseded',
+      reason: { detail: `group ${strong} has a higher priority and gives it version 2 of ${f.flow}` },
+    });
     const [first] = (await assignmentsOf(f)).filter((one) => one.groupName === strong);
     await t.call('DELETE', `/v1/assignments/${first?.id}`);
     expect(await wants(node, f.flow)).toBe(1);
@@ -516,8 +595,8 @@ describe('a plan', () => {
     const f = await fleet(3, 2, 1_000);
     const [first, second, third] = f.nodes as [TestNode, TestNode, TestNode];
     await obeyAll(f, await deploy(f, 1));
-    await first.report([], { facts: { ...testFacts, blobs: [sha(`${f.flow} model 2`)] } });
-    await second.report([], { facts: { ...testFacts, diskFreeBytes: 10 } });
+    await obey(first, f.flow, {}, { ...testFacts, blobs: [sha(`${f.flow} model 2`)] });
+    await obey(second, f.flow, {}, { ...testFacts, diskFreeBytes: 10 });
     await sleep(third);
     const { body } = await t.call<Plan>('POST', '/v1/deployments:plan', {
       flow: f.flow,
@@ -535,6 +614,35 @@ describe('a plan', () => {
     expect(nodes.get(second.id)?.conflicts).toEqual(['1000 bytes are to be fetched and 10 are free']);
     expect(nodes.get(third.id)).toMatchObject({ online: false, wave: 2 });
     expect(await wants(first, f.flow)).toBe(1);
+  });
+
+  it('starts from what runs on the node, which may have gone back by itself', async () => {
+    const f = await fleet(2);
+    const [first, second] = f.nodes as [TestNode, TestNode];
+    const plan = async (version: number) => {
+      const wanted = { flow: f.flow, version, group: f.group };
+      const { body } = await t.call<Plan>('POST', '/v1/deployments:plan', wanted);
+      const of = new Map(body.nodes.map(({ node, change, fromVersion }) => [node, [change, fromVersion]]));
+      return f.nodes.map(({ id }) => of.get(id));
+    };
+    await obey(first, f.flow);
+    expect(await plan(1)).toEqual([
+      ['start', null],
+      ['start', null],
+    ]);
+    await obeyAll(f, await deploy(f, 1));
+    await deploy(f, 2);
+    await obey(first, f.flow, { ...wentWrong, runningDigest: sha(`${f.flow}@1`) });
+    expect(await wants(first, f.flow)).toBe(2);
+    expect(await plan(2)).toEqual([
+      ['replace', 1],
+      ['replace', 1],
+    ]);
+    expect(await plan(1)).toEqual([
+      ['none', 1],
+      ['none', 1],
+    ]);
+    expect(await wants(second, f.flow)).toBe(1);
   });
 });
 

@@ -13,8 +13,8 @@ export interface PlanNode {
   facts: Record<string, unknown> | null;
   /** Values of its group and of itself, the weaker first. */
   layers: Values[];
-  /** What it follows now because of the same group. */
-  now: { version: number; digest: string; parameters: Values } | null;
+  /** What it runs of the flow, as it has reported; its parameters where the director knows them. */
+  now: { version: number | null; digest: string; parameters: Values | null } | null;
   /** Names of groups with a higher claim that give it the same flow. */
   overruledBy: string[];
 }
@@ -67,8 +67,10 @@ function bytesOf({ resources }: Release, node: PlanNode): number {
 function changeOf(now: PlanNode['now'], digest: string, values: Values): PlannedNode['change'] {
   if (!now) return 'start';
   if (now.digest !== digest) return 'replace';
-  const names = new Set([...Object.keys(now.parameters), ...Object.keys(values)]);
-  return [...names].every((name) => now.parameters[name] === values[name]) ? 'none' : 'parameters';
+  const { parameters } = now;
+  if (!parameters) return 'parameters';
+  const names = new Set([...Object.keys(parameters), ...Object.keys(values)]);
+  return [...names].every((name) => parameters[name] === values[name]) ? 'none' : 'parameters';
 }
 
 function space(node: PlanNode, bytes: number): string[] {

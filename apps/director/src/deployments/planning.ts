@@ -1,4 +1,4 @@
-/** Gathers what a plan or a deployment needs: the release, the group, its nodes with what they follow now. */
+/** Gathers what a plan or a deployment needs: the release, the group, its nodes with what they run now. */
 import { Injectable } from '@nestjs/common';
 import { fullStrategy, type FullStrategy, type Values } from '@millrace/fleet';
 import { Failure, type DeploymentCreate } from '@millrace/schemas';
@@ -64,9 +64,12 @@ export class Planning {
     const ids = members.map((node) => node.id);
     const parameters = await this.fleet.parametersOf(tx, ids);
     const groups = await this.fleet.groups(tx);
+    const runs = await this.fleet.running(tx, ids, flow);
     const placements = await this.assignments.placementsOf(tx, ids);
+    // A node that has not taken the newest, or went back from it by itself, runs what it ran before.
+    const before = await this.deployments.previousOf(tx, ids, flow);
     const deployments = await this.deployments.several(tx, [
-      ...new Set(placements.map((one) => one.deployment_id)),
+      ...new Set([...placements, ...before].map((one) => one.deployment_id)),
     ]);
     const releases = await this.deployments.releases(tx, [...deployments.keys()]);
     return members.map(({ id, name, online, labels, facts }): PlanNode => {
@@ -75,21 +78,30 @@ export class Planning {
         .filter((one) => one.node_id === id)
         .flatMap((one) => deployments.get(one.deployment_id) ?? [])
         .filter((one) => one.flow === flow);
-      const now = follows.find((one) => one.group_id === group.id);
+      const now = runs.get(id);
+      const known = before
+        .filter((one) => one.node_id === id)
+        .flatMap((one) => deployments.get(one.deployment_id) ?? []);
+      const brought = [...follows, ...known].find((one) => one.digest === now?.digest);
       const overruledBy = follows
         .filter(
           (one) => one.group_id !== group.id && (groups.get(one.group_id)?.priority ?? 0) > group.priority,
         )
         .map((one) => one.group_name);
-      const before =
-        now && releases.get(now.id)
-          ? {
-              version: now.version,
-              digest: now.digest,
-              parameters: valuesOf(releases.get(now.id), layers, now.parameters),
-            }
+      const parametersNow =
+        brought?.group_id === group.id
+          ? valuesOf(releases.get(brought.id), layers, brought.parameters)
           : null;
-      return { id, name, online, labels, facts, layers, now: before, overruledBy };
+      return {
+        id,
+        name,
+        online,
+        labels,
+        facts,
+        layers,
+        now: now ? { ...now, parameters: parametersNow } : null,
+        overruledBy,
+      };
     });
   }
 }

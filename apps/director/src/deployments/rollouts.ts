@@ -8,6 +8,7 @@ import { Injectable } from '@nestjs/common';
 import {
   applyReport,
   endsTargets,
+  failed,
   mayBecome,
   nextStep,
   type RolloutTarget,
@@ -104,11 +105,16 @@ export class Rollouts {
       const deployment = await this.deployments.find(tx, id);
       if (!deployment) return false;
       const rows = await this.deployments.targets(tx, id);
-      const targets = rows.map((row) => rolloutTarget(row, online));
+      const names = await this.fleet.names(
+        tx,
+        rows.filter(failed).map((row) => row.node_id),
+      );
+      const targets = rows.map((row) => rolloutTarget(row, online, names.get(row.node_id)?.name));
       const step = nextStep(rolloutOf(deployment), targets, this.clock.now());
       if (step.step === 'wait') {
-        // While it is paused, what stopped it is what a person wants to read.
-        if (deployment.state !== 'paused') await this.deployments.change(tx, id, { says: step.says });
+        // What stopped or ended it is what a person wants to read afterwards.
+        if (deployment.state !== 'paused' && !endsTargets(deployment.state))
+          await this.deployments.change(tx, id, { says: step.says });
         return false;
       }
       await this.take(tx, deployment, step, rows, epoch);
@@ -200,7 +206,10 @@ export class Rollouts {
     for (const [node, { epoch, sequence, flows }] of told) {
       const wins = flows.get(flow);
       if (wins?.digest !== digest) {
-        const detail = `deployment ${wins?.deployment} of a group with a higher priority gives it this flow`;
+        const by = wins && (await this.deployments.find(tx, wins.deployment));
+        const detail = by
+          ? `group ${by.group_name} has a higher priority and gives it version ${by.version} of ${flow}`
+          : `it is to run nothing of ${flow}`;
         await this.deployments.changeTargets(tx, id, [node], {
           outcome: 'superseded',
           reason: { code: 'SUPERSEDED', detail },
@@ -248,15 +257,16 @@ export class Rollouts {
     if (state === 'succeeded' || state === 'partial') await this.settle(tx, deployment);
     if (endsTargets(state)) await this.cancelOpen(tx, { ...deployment, state }, says);
     if (state === 'failed' || state === 'aborted') await this.pointBack(tx, deployment);
-    if (state === 'rolled-back') await this.revert(tx, deployment, epoch);
+    if (state === 'rolled-back') await this.revert(tx, deployment, says, epoch);
   }
 
   /** From now on this is what nodes that join or return get; nobody waits for the one before any more. */
-  private async settle(tx: SqlTx, { id, assignment_id }: DeploymentRow): Promise<void> {
+  private async settle(tx: SqlTx, { id, flow, version, assignment_id }: DeploymentRow): Promise<void> {
     const assignment = await this.assignments.find(tx, assignment_id);
     const before = assignment?.settled && (await this.deployments.find(tx, assignment.settled));
     if (before && before.id !== id) {
-      await this.cancelOpen(tx, { ...before, state: 'superseded' }, `deployment ${id} took its place`);
+      const says = `version ${version} of ${flow} took its place`;
+      await this.cancelOpen(tx, { ...before, state: 'superseded' }, says);
     }
     await this.assignments.point(tx, assignment_id, { current: id, settled: id });
   }
@@ -292,8 +302,8 @@ export class Rollouts {
     if (open.length > 0) this.events.targetsMoved(tx, deployment, open);
   }
 
-  /** Every node that follows it gets back what it had proved to run before. */
-  async revert(tx: SqlTx, deployment: DeploymentRow, epoch: number): Promise<void> {
+  /** Every node that follows it gets back what it had proved to run before. Those that ran it have not failed. */
+  async revert(tx: SqlTx, deployment: DeploymentRow, says: string, epoch: number): Promise<void> {
     const placements = await this.assignments.placements(tx, deployment.assignment_id);
     const mine = new Set(
       placements.filter((one) => one.deployment_id === deployment.id).map((one) => one.node_id),
@@ -302,8 +312,8 @@ export class Rollouts {
     await this.putBack(tx, deployment, rows);
     const ran = rows.filter((row) => row.outcome === 'succeeded').map((row) => row.node_id);
     await this.deployments.changeTargets(tx, deployment.id, ran, {
-      outcome: 'rolled-back',
-      reason: { code: 'STOPPED', detail: 'the deployment was rolled back' },
+      outcome: 'cancelled',
+      reason: { code: 'STOPPED', detail: `it ran version ${deployment.version} and was taken back: ${says}` },
       ended_at: new Date(this.clock.now()),
     });
     await this.pointBack(tx, deployment);
@@ -348,8 +358,13 @@ const rolloutOf = (row: DeploymentRow) => ({
   expiresAt: row.expires_at.getTime(),
 });
 
-const rolloutTarget = (row: TargetRow, online: ReadonlySet<string>): RolloutTarget => ({
+const rolloutTarget = (
+  row: TargetRow,
+  online: ReadonlySet<string>,
+  name: string | undefined,
+): RolloutTarget => ({
   node: row.node_id,
+  name,
   wave: row.wave,
   online: online.has(row.node_id),
   progress: row.progress,

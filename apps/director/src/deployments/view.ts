@@ -1,10 +1,10 @@
 /** How rows become what the API shows. Pure. */
-import { actionsOf, failed, isOpen, stoodAside } from '@millrace/fleet';
+import { actionsOf, failed, isOpen, retriable, stoodAside } from '@millrace/fleet';
 import type { Assignment, Deployment, Target, TargetCounts } from '@millrace/schemas';
 import type { AssignmentRow } from './assignments.store.js';
 import type { DeploymentRow, TargetRow, TargetTally } from './deployments.store.js';
 
-export const deploymentOf = (row: DeploymentRow, targets: TargetCounts): Deployment => ({
+export const deploymentOf = (row: DeploymentRow, tallies: readonly TargetTally[]): Deployment => ({
   id: row.id,
   state: row.state,
   says: row.says,
@@ -18,27 +18,29 @@ export const deploymentOf = (row: DeploymentRow, targets: TargetCounts): Deploym
   parameters: row.parameters,
   wave: row.wave,
   waves: row.waves,
-  targets,
+  targets: countsOf(tallies),
   createdBy: row.created_by,
   createdAt: row.created_at.toISOString(),
   endedAt: row.ended_at?.toISOString() ?? null,
   expiresAt: row.expires_at.toISOString(),
-  actions: actionsOf(row.state),
+  actions: actionsOf(
+    row.state,
+    count(tallies, (one) => retriable(row.state, one)),
+  ),
 });
 
-export function countsOf(tallies: readonly TargetTally[]): TargetCounts {
-  const count = (holds: (tally: TargetTally) => boolean): number =>
-    tallies.filter(holds).reduce((sum, tally) => sum + tally.n, 0);
-  return {
-    total: count(() => true),
-    waiting: count((one) => isOpen(one) && one.progress === 'waiting' && one.online),
-    working: count((one) => isOpen(one) && one.progress !== 'waiting' && one.online),
-    succeeded: count((one) => one.outcome === 'succeeded'),
-    failed: count(failed),
-    offline: count((one) => isOpen(one) && !one.online),
-    other: count((one) => stoodAside(one) || (one.outcome === 'timed-out' && one.progress === 'waiting')),
-  };
-}
+const countsOf = (tallies: readonly TargetTally[]): TargetCounts => ({
+  total: count(tallies, () => true),
+  waiting: count(tallies, (one) => isOpen(one) && one.progress === 'waiting' && one.online),
+  working: count(tallies, (one) => isOpen(one) && one.progress !== 'waiting' && one.online),
+  succeeded: count(tallies, (one) => one.outcome === 'succeeded'),
+  failed: count(tallies, failed),
+  offline: count(tallies, (one) => isOpen(one) && !one.online),
+  other: count(tallies, (one) => stoodAside(one) || (one.outcome === 'timed-out' && !failed(one))),
+});
+
+const count = (tallies: readonly TargetTally[], holds: (tally: TargetTally) => boolean): number =>
+  tallies.filter(holds).reduce((sum, tally) => sum + tally.n, 0);
 
 export const targetView = (row: TargetRow, node: { name: string; online: boolean } | undefined): Target => ({
   node: row.node_id,

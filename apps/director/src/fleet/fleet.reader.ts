@@ -55,6 +55,21 @@ export class FleetReader {
     return new Map(rows.map(({ id, name, online }) => [id, { name, online }]));
   }
 
+  /** What of a flow these nodes run, as they last reported. */
+  async running(
+    tx: SqlTx,
+    nodes: readonly string[],
+    flow: string,
+  ): Promise<Map<string, { version: number | null; digest: string }>> {
+    const rows = await tx.sql<{ id: string; version: number | null; digest: string }>(
+      `SELECT n.id, (f->>'runningVersion')::int AS version, f->>'runningDigest' AS digest
+       FROM nodes n, jsonb_array_elements(n.flows) f
+       WHERE n.id = ANY($1) AND f->>'flow' = $2 AND f->>'runningDigest' IS NOT NULL`,
+      [nodes, flow],
+    );
+    return new Map(rows.map(({ id, version, digest }) => [id, { version, digest }]));
+  }
+
   async online(tx: SqlTx): Promise<Set<string>> {
     const rows = await tx.sql<{ id: string }>('SELECT id FROM nodes WHERE online AND revoked_at IS NULL');
     return new Set(rows.map((row) => row.id));
