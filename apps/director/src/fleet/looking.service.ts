@@ -10,6 +10,7 @@ import type { Address } from '@millrace/transport';
 import { Audit } from '../access/audit.js';
 import type { Principal } from '../access/principal.js';
 import { Database } from '../platform/database/database.js';
+import type { Caller } from '../platform/http/request.js';
 import { newId } from '../platform/id.js';
 import { Live } from '../platform/live/live.js';
 import { NodeCommands, type Order } from './commands.js';
@@ -18,8 +19,6 @@ import { SharedTap, type Standing, type Watcher } from './tap.js';
 
 /** Watchers of one organization in this process; each costs its part of a broker's and a node's line. */
 const WATCHERS = 100;
-/** A flow may drain for ten seconds before it is started again. */
-const RESTART_MS = 20_000;
 
 export interface Looked {
   /** By id or name. */
@@ -33,6 +32,8 @@ type Watch = (see: Watcher['see']) => () => void;
 
 @Injectable()
 export class LookingService implements OnModuleDestroy {
+  /** A flow may drain for ten seconds before it is started again. */
+  restartWithinMs = 20_000;
   private readonly taps = new Map<string, SharedTap>();
   private readonly watching = new Map<string, number>();
 
@@ -82,19 +83,31 @@ export class LookingService implements OnModuleDestroy {
     );
   }
 
-  /** Starts a flow anew on its node, and lets it forget why it was stopped or judged. */
+  /** Starts a flow anew on its node, and lets it forget why it was stopped or judged. Noted with its result. */
   async restart(who: Principal, node: string, flow: string): Promise<void> {
     const row = await this.found(who.organization, node);
     assertThere(row);
-    // First, since a command that was sent cannot be taken back.
-    await this.database.withinSql(who.organization, async (tx) => {
-      this.audit.record(tx, who, {
-        action: 'fleet.restart-flow',
-        subject: `node:${row.id}`,
-        details: { flow },
-      });
-    });
-    await this.ask(who.organization, row, { verb: 'restart', flow }, RESTART_MS);
+    const at = { organization: who.organization, node: row.id };
+    const note = (by: Caller, details: Record<string, unknown>) =>
+      this.database.withinSql(who.organization, async (tx) =>
+        this.audit.record(tx, by, {
+          action: 'fleet.restart-flow',
+          subject: `node:${row.id}`,
+          details: { flow, ...details },
+        }),
+      );
+    let reply: Reply;
+    try {
+      reply = await this.commands.ask(at, { verb: 'restart', flow }, this.restartWithinMs);
+    } catch (error) {
+      // It was sent and cannot be taken back: the node may have done it.
+      await note(who, { result: 'unanswered' });
+      throw error;
+    }
+    if (reply.ok) return note(who, { result: 'restarted' });
+    // Nothing has changed, so the same request may be sent again.
+    await note({ ...who, idempotencyKey: undefined }, { result: 'refused', detail: reply.detail });
+    throw refusal(row, reply);
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -135,14 +148,11 @@ export class LookingService implements OnModuleDestroy {
     return row.online ? { node: 'online' } : { node: 'offline', detail: `the node ${row.name} is offline` };
   }
 
-  private async ask(organization: string, row: NodeRow, order: Order, withinMs?: number): Promise<Reply> {
+  private async ask(organization: string, row: NodeRow, order: Order): Promise<Reply> {
     assertThere(row);
-    const reply = await this.commands.ask({ organization, node: row.id }, order, withinMs);
+    const reply = await this.commands.ask({ organization, node: row.id }, order);
     if (reply.ok) return reply;
-    throw new Failure(
-      'fleet.command-refused',
-      `The node ${row.name} says: ${reply.detail ?? 'it cannot do that'}. GET /v1/nodes/${row.id} shows what is on it.`,
-    );
+    throw refusal(row, reply);
   }
 
   private async found(organization: string, idOrName: string): Promise<NodeRow> {
@@ -158,6 +168,12 @@ export class LookingService implements OnModuleDestroy {
     else this.watching.set(organization, now);
   }
 }
+
+const refusal = ({ id, name }: NodeRow, { detail }: Reply): Failure =>
+  new Failure(
+    'fleet.command-refused',
+    `The node ${name} says: ${detail ?? 'it cannot do that'}. GET /v1/nodes/${id} shows what is on it.`,
+  );
 
 function assertThere({ id, name, online, revoked_at, seen_at }: NodeRow): void {
   if (online && !revoked_at) return;

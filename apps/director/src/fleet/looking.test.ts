@@ -1,10 +1,11 @@
 /** Looking at a running flow over the API: real broker, real agent, real processes of flows. */
-import { LiveFlowEvent, type NodeLogs, type TapFrame } from '@millrace/schemas';
+import { LiveFlowEvent, type AuditEntry, type NodeLogs, type TapFrame } from '@millrace/schemas';
 import { testDirector, type TestDirector } from '../../../../test/kit/director.js';
 import { bringFlow, edgeNode, speaking, waitFor, type EdgeNode } from '../../../../test/kit/edge.js';
 import { testNode } from '../../../../test/kit/node.js';
 import { stranger } from '../../../../test/kit/resources.js';
 import { NodeCommands } from './commands.js';
+import { LookingService } from './looking.service.js';
 
 let t: TestDirector;
 let press: EdgeNode;
@@ -166,11 +167,41 @@ test('an answer of another node is no answer, whatever it says', async () => {
     .get(NodeCommands)
     .ask({ organization: t.organization, node: good.id }, { verb: 'logs' });
   await waitFor('the command', () => honest.commands.length > 0);
-  const [{ id }] = honest.commands as [{ id: string }];
+  const { id } = honest.commands[0]!;
   await forger.say({ id, ok: true, result: line('forged') });
   await honest.say({ id, ok: true, result: line('true') });
   expect((await asked).result).toEqual(line('true'));
   expect(forger.commands).toEqual([]);
+});
+
+test('what came of a new start is in the audit log, whatever the node says', async () => {
+  const node = await testNode(t, 'oven');
+  const { close } = await speaking(node, ({ flow }) =>
+    flow === 'mute' ? undefined : flow === 'pump' ? { ok: true } : { ok: false, detail: `no flow ${flow}` },
+  );
+  open.push(close);
+  await waitFor('the node to be online', async () => {
+    const { body } = await t.call<{ status: string }>('GET', `/v1/nodes/${node.id}`);
+    return body.status === 'online';
+  });
+  const looking = t.director.app.get(LookingService);
+  const usual = looking.restartWithinMs;
+  open.push(() => (looking.restartWithinMs = usual));
+  looking.restartWithinMs = 2_000; // the broker is on this machine; who does not answer then never does
+  const restart = async (flow: string) =>
+    (await t.call('POST', `/v1/nodes/${node.id}:restart`, { flow })).status;
+  expect([await restart('nowhere'), await restart('pump'), await restart('mute')]).toEqual([409, 204, 504]);
+  const { items } = (
+    await t.call<{ items: AuditEntry[] }>(
+      'GET',
+      `/v1/audit?action=fleet.restart-flow&subject=node:${node.id}`,
+    )
+  ).body;
+  expect(items.map(({ details }) => details)).toEqual([
+    { flow: 'mute', result: 'unanswered' },
+    { flow: 'pump', result: 'restarted' },
+    { flow: 'nowhere', result: 'refused', detail: 'no flow nowhere' },
+  ]);
 });
 
 test('a node that does not answer is given up, and its view says so', async () => {

@@ -4,13 +4,13 @@ import type { FlowReport, Node } from '@millrace/schemas';
 import { Activity, RotateCw } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'wouter';
+import { api } from '../data/api.js';
 import { useMay } from '../data/me.js';
 import { Confirm } from '../ui/confirm.js';
 import { done } from '../ui/notify.js';
 import { Card, Empty } from '../ui/page.js';
 import { duration, many } from '../ui/units.js';
 import { When } from '../ui/when.js';
-import { restartFlow } from './looking.js';
 import classes from './node.module.css';
 import { Quiet, StandsAs } from './parts.js';
 import { flowStandingOf, versionsOf } from './standing.js';
@@ -84,7 +84,7 @@ export function NodeFlows({ node }: { node: Node }) {
         title={`Restart ${restarting ?? ''} on ${node.name}?`}
         verb="Restart 1 flow"
         act={async () => {
-          await restartFlow(node.id, restarting!);
+          await api().fleet.restart(node.id, restarting!);
           done(`${restarting} starts anew on ${node.name}`);
         }}
       >

@@ -4,8 +4,8 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { LogLine, Node } from '@millrace/schemas';
 import { useLayoutEffect, useRef } from 'react';
 import { useSearchParams } from 'wouter';
+import { api } from '../data/api.js';
 import { Empty, Show } from '../ui/page.js';
-import { nodeLogs } from './looking.js';
 import classes from './node.module.css';
 
 const FOLLOW_MS = 2_000;
@@ -22,7 +22,7 @@ export default function NodeLogs({ node }: { node: Node }) {
     queryKey: key,
     queryFn: async () => {
       const before = cache.getQueryData<LogLine[]>(key) ?? [];
-      const { lines } = await nodeLogs(node.id, { flow: flow ?? undefined, since: before.at(-1)?.t });
+      const { lines } = await api().fleet.logs(node.id, { flow: flow ?? undefined, since: before.at(-1)?.t });
       return lines.length === 0 ? before : [...before, ...lines].slice(-LINES);
     },
     enabled: node.status === 'online',
