@@ -10,6 +10,10 @@ import { create as featureStats } from './features/stats/behaviour.js';
 import { create as mapSet } from './map/set/behaviour.js';
 import { create as modelOnnx } from './models/onnx/behaviour.js';
 import { create as routeAlert } from './route/alert/behaviour.js';
+import { create as routeSwitch } from './route/switch/behaviour.js';
+import { create as routeMerge } from './route/merge/behaviour.js';
+import { create as routeLimit } from './route/limit/behaviour.js';
+import { create as routeDebounce } from './route/debounce/behaviour.js';
 import { create as scaleMinmax } from './scale/minmax/behaviour.js';
 import { create as scaleStandard } from './scale/standard/behaviour.js';
 import { create as sourceCsv } from './sources/csv/behaviour.js';
@@ -19,6 +23,8 @@ import { create as sinkDirector } from './sinks/director/behaviour.js';
 import { create as debugTap } from './debug/tap/behaviour.js';
 import { create as sourceMqtt } from './sources/mqtt/behaviour.js';
 import { create as sinkMqtt } from './sinks/mqtt/behaviour.js';
+import { create as alignLag } from './align/lag/behaviour.js';
+import { create as featureEwma } from './features/ewma/behaviour.js';
 
 // A behaviour takes the settings of its own kind; the engine parses them with that kind before it is made.
 export const behaviours: Behaviours = new Map<string, Create>([
@@ -32,6 +38,10 @@ export const behaviours: Behaviours = new Map<string, Create>([
   ['map.set', mapSet],
   ['model.onnx', modelOnnx],
   ['route.alert', routeAlert],
+  ['route.switch', routeSwitch],
+  ['route.merge', routeMerge],
+  ['route.limit', routeLimit],
+  ['route.debounce', routeDebounce],
   ['scale.minmax', scaleMinmax],
   ['scale.standard', scaleStandard],
   ['source.csv', sourceCsv],
@@ -41,4 +51,6 @@ export const behaviours: Behaviours = new Map<string, Create>([
   ['debug.tap', debugTap],
   ['source.mqtt', sourceMqtt],
   ['sink.mqtt', sinkMqtt],
+  ['align.lag', alignLag],
+  ['feature.ewma', featureEwma],
 ]);

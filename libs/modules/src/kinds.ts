@@ -10,6 +10,10 @@ import { kind as featureStats } from './features/stats/kind.js';
 import { kind as mapSet } from './map/set/kind.js';
 import { kind as modelOnnx } from './models/onnx/kind.js';
 import { kind as routeAlert } from './route/alert/kind.js';
+import { kind as routeSwitch } from './route/switch/kind.js';
+import { kind as routeMerge } from './route/merge/kind.js';
+import { kind as routeLimit } from './route/limit/kind.js';
+import { kind as routeDebounce } from './route/debounce/kind.js';
 import { kind as scaleMinmax } from './scale/minmax/kind.js';
 import { kind as scaleStandard } from './scale/standard/kind.js';
 import { kind as sourceCsv } from './sources/csv/kind.js';
@@ -19,6 +23,8 @@ import { kind as sinkDirector } from './sinks/director/kind.js';
 import { kind as debugTap } from './debug/tap/kind.js';
 import { kind as sourceMqtt } from './sources/mqtt/kind.js';
 import { kind as sinkMqtt } from './sinks/mqtt/kind.js';
+import { kind as alignLag } from './align/lag/kind.js';
+import { kind as featureEwma } from './features/ewma/kind.js';
 
 export const kinds: Catalogue = catalogueOf([
   alignRows,
@@ -31,6 +37,10 @@ export const kinds: Catalogue = catalogueOf([
   mapSet,
   modelOnnx,
   routeAlert,
+  routeSwitch,
+  routeMerge,
+  routeLimit,
+  routeDebounce,
   scaleMinmax,
   scaleStandard,
   sourceCsv,
@@ -40,4 +50,6 @@ export const kinds: Catalogue = catalogueOf([
   debugTap,
   sourceMqtt,
   sinkMqtt,
+  alignLag,
+  featureEwma,
 ]);
