@@ -332,6 +332,17 @@ describe('a test run is bounded', () => {
     expect(seen).toBeGreaterThan(0);
   });
 
+  it('by the permission: who loses it sees no more of it', async () => {
+    const person = await t.person('data-scientist');
+    const gone = () => t.call('DELETE', `/v1/users/${person.id}`);
+    let hears: Promise<unknown> | undefined;
+    const hear = () => (hears ??= gone());
+    const events = await run({ seconds: 60 }, { flow: 'endless', token: person.token, hear });
+    expect(endOf(events)).toBeUndefined();
+    await hears;
+    await nothingLeft();
+  }, 40_000);
+
   it('in number: the fifth of an organization is refused with a sentence, and a place comes free', async () => {
     const away = new AbortController();
     const asked = { flow: 'endless', signal: away.signal };
