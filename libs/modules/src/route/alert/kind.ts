@@ -1,8 +1,9 @@
 /** `route.alert`: a condition that holds becomes one alert, raised once and cleared once. */
-import { compile, defineKind, ExpressionFailure, mergeColumns, withColumns } from '@millrace/flow';
+import { defineKind, mergeColumns, withColumns } from '@millrace/flow';
 import { Severity } from '@millrace/schemas';
 import { z } from 'zod';
 import { keySettings } from '../../keyed.js';
+import { neverTrue } from '../boolean.js';
 
 const docs = `
 Raises an alert when \`when\` has held for \`holdMs\`, and clears it when \`clearWhen\` holds (when \`when\` no longer
@@ -83,29 +84,8 @@ export const kind = defineKind({
       message: 'string',
       ...(key === undefined ? {} : { key: 'unknown' }),
     }),
-  check({ when, clearWhen }) {
-    const found: { pointer: string; detail: string }[] = [];
-    for (const [pointer, source] of [
-      ['/when', when],
-      ['/clearWhen', clearWhen],
-    ] as const) {
-      if (source === undefined) continue;
-      const type = typeOf(source);
-      if (type === 'number' || type === 'string')
-        found.push({
-          pointer,
-          detail: `this gives a ${type} and would never be true: compare it with something, as in score > 0.8.`,
-        });
-    }
-    return found;
-  },
+  check: ({ when, clearWhen }) => [
+    ...neverTrue('/when', when),
+    ...(clearWhen === undefined ? [] : neverTrue('/clearWhen', clearWhen)),
+  ],
 });
-
-function typeOf(source: string): string {
-  try {
-    return compile(source).type;
-  } catch (error) {
-    if (error instanceof ExpressionFailure) return 'unknown'; // It has a problem of its own.
-    throw error;
-  }
-}
