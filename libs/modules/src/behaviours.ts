@@ -5,7 +5,11 @@ import { create as alignWindow } from './align/window/behaviour.js';
 import { create as cleanFill } from './clean/fill/behaviour.js';
 import { create as cleanHampel } from './clean/hampel/behaviour.js';
 import { create as cleanInvalid } from './clean/invalid/behaviour.js';
+import { create as cleanIqr } from './clean/iqr/behaviour.js';
 import { create as cleanRange } from './clean/range/behaviour.js';
+import { create as cleanRate } from './clean/rate/behaviour.js';
+import { create as cleanStuck } from './clean/stuck/behaviour.js';
+import { create as cleanZscore } from './clean/zscore/behaviour.js';
 import { create as featureStats } from './features/stats/behaviour.js';
 import { create as mapSet } from './map/set/behaviour.js';
 import { create as modelOnnx } from './models/onnx/behaviour.js';
@@ -25,6 +29,7 @@ import { create as sourceMqtt } from './sources/mqtt/behaviour.js';
 import { create as sinkMqtt } from './sinks/mqtt/behaviour.js';
 import { create as alignLag } from './align/lag/behaviour.js';
 import { create as featureEwma } from './features/ewma/behaviour.js';
+import { create as featureBaseline } from './features/baseline/behaviour.js';
 
 // A behaviour takes the settings of its own kind; the engine parses them with that kind before it is made.
 export const behaviours: Behaviours = new Map<string, Create>([
@@ -33,7 +38,11 @@ export const behaviours: Behaviours = new Map<string, Create>([
   ['clean.fill', cleanFill],
   ['clean.hampel', cleanHampel],
   ['clean.invalid', cleanInvalid],
+  ['clean.iqr', cleanIqr],
   ['clean.range', cleanRange],
+  ['clean.rate', cleanRate],
+  ['clean.stuck', cleanStuck],
+  ['clean.zscore', cleanZscore],
   ['feature.stats', featureStats],
   ['map.set', mapSet],
   ['model.onnx', modelOnnx],
@@ -53,4 +62,5 @@ export const behaviours: Behaviours = new Map<string, Create>([
   ['sink.mqtt', sinkMqtt],
   ['align.lag', alignLag],
   ['feature.ewma', featureEwma],
+  ['feature.baseline', featureBaseline],
 ]);

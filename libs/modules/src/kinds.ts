@@ -5,7 +5,11 @@ import { kind as alignWindow } from './align/window/kind.js';
 import { kind as cleanFill } from './clean/fill/kind.js';
 import { kind as cleanHampel } from './clean/hampel/kind.js';
 import { kind as cleanInvalid } from './clean/invalid/kind.js';
+import { kind as cleanIqr } from './clean/iqr/kind.js';
 import { kind as cleanRange } from './clean/range/kind.js';
+import { kind as cleanRate } from './clean/rate/kind.js';
+import { kind as cleanStuck } from './clean/stuck/kind.js';
+import { kind as cleanZscore } from './clean/zscore/kind.js';
 import { kind as featureStats } from './features/stats/kind.js';
 import { kind as mapSet } from './map/set/kind.js';
 import { kind as modelOnnx } from './models/onnx/kind.js';
@@ -25,6 +29,7 @@ import { kind as sourceMqtt } from './sources/mqtt/kind.js';
 import { kind as sinkMqtt } from './sinks/mqtt/kind.js';
 import { kind as alignLag } from './align/lag/kind.js';
 import { kind as featureEwma } from './features/ewma/kind.js';
+import { kind as featureBaseline } from './features/baseline/kind.js';
 
 export const kinds: Catalogue = catalogueOf([
   alignRows,
@@ -32,7 +37,11 @@ export const kinds: Catalogue = catalogueOf([
   cleanFill,
   cleanHampel,
   cleanInvalid,
+  cleanIqr,
   cleanRange,
+  cleanRate,
+  cleanStuck,
+  cleanZscore,
   featureStats,
   mapSet,
   modelOnnx,
@@ -52,4 +61,5 @@ export const kinds: Catalogue = catalogueOf([
   sinkMqtt,
   alignLag,
   featureEwma,
+  featureBaseline,
 ]);
