@@ -39,6 +39,7 @@ modules:
 describeInBrowser('a deployment that goes back by itself, seen in the studio', () => {
   let it: Installation;
   let person: Person;
+  let step = 0;
 
   async function publish(text: string, note: string): Promise<void> {
     const file = join(it.folder, 'flow.yaml');
@@ -64,7 +65,7 @@ describeInBrowser('a deployment that goes back by itself, seen in the studio', (
     await it.remove();
   }, 120_000);
   afterEach(async () => {
-    await person.shot('rollout-last');
+    await person.shot(`rollout-${++step}`);
     expect(person.errors.splice(0)).toEqual([]);
   });
 

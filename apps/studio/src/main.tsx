@@ -11,11 +11,13 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { z } from 'zod';
 import { App } from './app.js';
+import { loadAnewWhenOutdated } from './data/new-version.js';
 import { queries } from './data/queries.js';
 import { cssVariables, theme } from './ui/theme.js';
 
 // The page's content security policy allows no code from text, so zod need not try.
 z.config({ jitless: true });
+loadAnewWhenOutdated();
 
 createRoot(document.getElementById('studio')!).render(
   <StrictMode>
