@@ -2,6 +2,7 @@
 import type { Behaviours, Create } from '@millrace/engine';
 import { create as alignRows } from './align/rows/behaviour.js';
 import { create as alignWindow } from './align/window/behaviour.js';
+import { create as cleanDeadband } from './clean/deadband/behaviour.js';
 import { create as cleanFill } from './clean/fill/behaviour.js';
 import { create as cleanHampel } from './clean/hampel/behaviour.js';
 import { create as cleanInvalid } from './clean/invalid/behaviour.js';
@@ -19,6 +20,7 @@ import { create as routeMerge } from './route/merge/behaviour.js';
 import { create as routeLimit } from './route/limit/behaviour.js';
 import { create as routeDebounce } from './route/debounce/behaviour.js';
 import { create as scaleMinmax } from './scale/minmax/behaviour.js';
+import { create as scaleRobust } from './scale/robust/behaviour.js';
 import { create as scaleStandard } from './scale/standard/behaviour.js';
 import { create as sourceCsv } from './sources/csv/behaviour.js';
 import { create as sourceSimulator } from './sources/simulator/behaviour.js';
@@ -30,11 +32,13 @@ import { create as sinkMqtt } from './sinks/mqtt/behaviour.js';
 import { create as alignLag } from './align/lag/behaviour.js';
 import { create as featureEwma } from './features/ewma/behaviour.js';
 import { create as featureBaseline } from './features/baseline/behaviour.js';
+import { create as featureCusum } from './features/cusum/behaviour.js';
 
 // A behaviour takes the settings of its own kind; the engine parses them with that kind before it is made.
 export const behaviours: Behaviours = new Map<string, Create>([
   ['align.rows', alignRows],
   ['align.window', alignWindow],
+  ['clean.deadband', cleanDeadband],
   ['clean.fill', cleanFill],
   ['clean.hampel', cleanHampel],
   ['clean.invalid', cleanInvalid],
@@ -52,6 +56,7 @@ export const behaviours: Behaviours = new Map<string, Create>([
   ['route.limit', routeLimit],
   ['route.debounce', routeDebounce],
   ['scale.minmax', scaleMinmax],
+  ['scale.robust', scaleRobust],
   ['scale.standard', scaleStandard],
   ['source.csv', sourceCsv],
   ['source.simulator', sourceSimulator],
@@ -63,4 +68,5 @@ export const behaviours: Behaviours = new Map<string, Create>([
   ['align.lag', alignLag],
   ['feature.ewma', featureEwma],
   ['feature.baseline', featureBaseline],
+  ['feature.cusum', featureCusum],
 ]);

@@ -2,6 +2,7 @@
 import { catalogueOf, type Catalogue } from '@millrace/flow';
 import { kind as alignRows } from './align/rows/kind.js';
 import { kind as alignWindow } from './align/window/kind.js';
+import { kind as cleanDeadband } from './clean/deadband/kind.js';
 import { kind as cleanFill } from './clean/fill/kind.js';
 import { kind as cleanHampel } from './clean/hampel/kind.js';
 import { kind as cleanInvalid } from './clean/invalid/kind.js';
@@ -19,6 +20,7 @@ import { kind as routeMerge } from './route/merge/kind.js';
 import { kind as routeLimit } from './route/limit/kind.js';
 import { kind as routeDebounce } from './route/debounce/kind.js';
 import { kind as scaleMinmax } from './scale/minmax/kind.js';
+import { kind as scaleRobust } from './scale/robust/kind.js';
 import { kind as scaleStandard } from './scale/standard/kind.js';
 import { kind as sourceCsv } from './sources/csv/kind.js';
 import { kind as sourceSimulator } from './sources/simulator/kind.js';
@@ -30,10 +32,12 @@ import { kind as sinkMqtt } from './sinks/mqtt/kind.js';
 import { kind as alignLag } from './align/lag/kind.js';
 import { kind as featureEwma } from './features/ewma/kind.js';
 import { kind as featureBaseline } from './features/baseline/kind.js';
+import { kind as featureCusum } from './features/cusum/kind.js';
 
 export const kinds: Catalogue = catalogueOf([
   alignRows,
   alignWindow,
+  cleanDeadband,
   cleanFill,
   cleanHampel,
   cleanInvalid,
@@ -51,6 +55,7 @@ export const kinds: Catalogue = catalogueOf([
   routeLimit,
   routeDebounce,
   scaleMinmax,
+  scaleRobust,
   scaleStandard,
   sourceCsv,
   sourceSimulator,
@@ -62,4 +67,5 @@ export const kinds: Catalogue = catalogueOf([
   alignLag,
   featureEwma,
   featureBaseline,
+  featureCusum,
 ]);

@@ -1,5 +1,5 @@
 /**
- * Both scalers are a straight line a column, then perhaps a limit: `(x - shift) * factor + offset`, or with a
+ * Every scaler is a straight line a column, then perhaps a limit: `(x - shift) * factor + offset`, or with a
  * division where the reference divides, so that the last bit agrees. Numbers and vectors are scaled, all else
  * passes. No state.
  */
@@ -19,16 +19,15 @@ export class Lines implements Behaviour {
   private lines: Line[] = [];
 
   constructor(
-    private readonly context: ModuleContext<{ columns: string[] }>,
+    private readonly context: Pick<ModuleContext, 'count' | 'emit'>,
+    private readonly columns: readonly string[],
     /** A line a column; throws a Failure when one is not known. */
     private readonly find: () => Line[],
   ) {}
 
   bind(inputs: readonly Input[]): void {
     this.lines = this.find();
-    this.indexes = inputs.map(({ schema }) =>
-      this.context.settings.columns.map((name) => schema.index(name)),
-    );
+    this.indexes = inputs.map(({ schema }) => this.columns.map((name) => schema.index(name)));
   }
 
   process(batch: Batch, input: number): void {

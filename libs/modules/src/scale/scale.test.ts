@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Failure } from '@millrace/schemas';
@@ -124,5 +124,72 @@ describe('scale.standard', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+});
+
+describe('scale.robust', () => {
+  // From scikit-learn's own documentation of RobustScaler.
+  const rows = [
+    [1, -2, 2],
+    [-2, 1, 3],
+    [4, 1, -2],
+  ];
+  const parameters = {
+    a: { center: 1, scale: 3 },
+    b: { center: 1, scale: 1.5 },
+    c: { center: 2, scale: 2.5 },
+  };
+
+  test('equals the example of scikit-learn', async () => {
+    const feed = rows.map(([a, b, c], t) => ({ t, a, b, c }));
+    const { rows: scaled } = await scale('scale.robust', { columns: ['a', 'b', 'c'], parameters }, feed);
+    expect(scaled.map(({ a, b, c }) => [a, b, c])).toEqual([
+      [0, -2, 0],
+      [-1, 0, 0.4],
+      [1, 0, -1.6],
+    ]);
+  });
+
+  test('equals the definition on a test rig, with the quartiles of pandas as parameters', async () => {
+    const [golden] = readGolden('hydraulic-1hz/golden_cycle_features.first120.csv');
+    const [first] = readFileSync(fixture('hydraulic-1hz/TS1.first120.tsv'), 'utf8').split('\n');
+    const values = first.trim().split('\t').map(Number);
+    const [median, q1, q3] = ['median', 'q1', 'q3'].map((name) => golden[`TS1_${name}`] as number);
+    const { rows: scaled } = await scale(
+      'scale.robust',
+      { columns: ['v'], parameters: { v: { center: median, scale: q3 - q1 } } },
+      values.map((v, t) => ({ t, v })),
+    );
+    const numbers = scaled.map(({ v }) => v as number);
+    expect(worst(numbers.map((z, i) => [z * (q3 - q1) + median, values[i]]))).toBeLessThan(1e-12);
+    // What the scaler is for: half of the values within one quartile distance, the median at 0.
+    const sorted = numbers.toSorted((a, b) => a - b);
+    expect((sorted[29] + sorted[30]) / 2).toBeCloseTo(0, 10);
+  });
+
+  test('a scale of 0 counts as 1, what comes out is limited, vectors are scaled', async () => {
+    const { rows: scaled } = await scale(
+      'scale.robust',
+      {
+        columns: ['a', 'b'],
+        parameters: { a: { center: 5, scale: 0 }, b: { center: 0, scale: 2 } },
+        clip: 3,
+      },
+      [
+        { t: 1, a: 6, b: [2, null, 20] },
+        { t: 2, a: 60, b: null },
+      ],
+    );
+    expect(scaled).toEqual([
+      { t: 1, a: 1, b: [1, null, 3] },
+      { t: 2, a: 3, b: null },
+    ]);
+  });
+
+  test('says which parameter is missing', async () => {
+    const failed = refusal(
+      scale('scale.robust', { columns: ['a'], parameters: { a: { scale: 1, mean: 2 } } }, []),
+    );
+    expect((await failed).message).toContain('center');
   });
 });

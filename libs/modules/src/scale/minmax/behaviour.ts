@@ -4,7 +4,7 @@ import { Lines } from '../linear.js';
 import { scaleParameters, type ScaleSettings } from '../parameters.js';
 
 export const create: Create<ScaleSettings & { featureRange: [number, number]; clip: boolean }> = (context) =>
-  new Lines(context, () => {
+  new Lines(context, context.settings.columns, () => {
     const { featureRange, clip } = context.settings;
     const [low, high] = featureRange;
     return scaleParameters(context, ['min', 'max']).map(([min, max]) => {
