@@ -4,7 +4,7 @@ import type { FlowModule, ProblemPlace } from '@millrace/schemas';
 import { pointerOf } from '@millrace/flow';
 import { ChevronDown, ChevronRight } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
-import { Wrong } from './fields/field.js';
+import { Wrong } from './fields/wrong.js';
 import classes from './inspector.module.css';
 import { countBelow, problemsAt } from './places.js';
 import type { InspectorProps } from './inspector.js';

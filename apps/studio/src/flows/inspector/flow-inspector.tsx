@@ -5,7 +5,7 @@ import type { FlowDocument, FlowParameter, ProblemPlace } from '@millrace/schema
 import { PanelRightClose, Plus, Workflow, X } from 'lucide-react';
 import { useState } from 'react';
 import { many } from '../../ui/units.js';
-import { Wrong } from './fields/field.js';
+import { Wrong } from './fields/wrong.js';
 import classes from './inspector.module.css';
 import {
   addParameter,

@@ -7,8 +7,10 @@ import type { WireEnds } from '../graph/elements.js';
 import type { Frames } from '../watch/frames.js';
 import { BeforeAfter } from './before-after.js';
 import { Behaviour } from './behaviour.js';
+import { Control } from './fields/control.js';
 import { Fields } from './fields/fields.js';
-import { Wrong } from './fields/field.js';
+import { AnyControl } from './fields/nested.js';
+import { Wrong } from './fields/wrong.js';
 import { Head } from './head.js';
 import classes from './inspector.module.css';
 import { PlaceContext, type Place } from './place.js';
@@ -89,7 +91,9 @@ export default function Inspector(props: InspectorProps) {
       {form.length > 0 && (
         <section className={classes.section} aria-label="Settings">
           <PlaceContext value={place}>
-            <Fields fields={form} path={[]} value={settings} />
+            <AnyControl value={Control}>
+              <Fields fields={form} path={[]} value={settings} />
+            </AnyControl>
           </PlaceContext>
         </section>
       )}

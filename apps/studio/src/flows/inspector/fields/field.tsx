@@ -7,8 +7,9 @@ import classes from '../inspector.module.css';
 import { usePlace } from '../place.js';
 import { problemsAt, settingPointer } from '../places.js';
 import { defaultOf, showsKey, type Path } from '../settings.js';
-import { Control } from './control.js';
 import { LineDocs } from './line-docs.js';
+import { Nested } from './nested.js';
+import { Wrong } from './wrong.js';
 
 /** Where no placeholder says the default. */
 const SAID: readonly FormField['kind'][] = ['boolean', 'object', 'tuple'];
@@ -33,7 +34,7 @@ export function Field({ field, path }: { field: FormField; path: Path }) {
     </>
   );
   const control = (
-    <Control
+    <Nested
       field={field}
       path={path}
       value={value}
@@ -80,14 +81,6 @@ export function Field({ field, path }: { field: FormField; path: Path }) {
       <LineDocs docs={field.docs} label={field.label} />
     </div>
   );
-}
-
-export function Wrong({ sentences }: { sentences: readonly string[] }) {
-  return sentences.map((sentence) => (
-    <p key={sentence} className={classes.wrong}>
-      {sentence}
-    </p>
-  ));
 }
 
 interface ParameterMenuProps {

@@ -7,9 +7,9 @@ import classes from '../inspector.module.css';
 import { inEntry, PlaceContext, usePlace, type ControlProps } from '../place.js';
 import { countBelow, problemsAt, settingPointer } from '../places.js';
 import { isRecord, moved, summaryOf } from '../settings.js';
-import { Control } from './control.js';
-import { Wrong } from './field.js';
+import { Wrong } from './wrong.js';
 import { Fields } from './fields.js';
+import { Nested } from './nested.js';
 
 const CARDS: readonly FormField['kind'][] = ['object', 'record'];
 
@@ -84,7 +84,7 @@ export function Lines({ field, path, value, label }: ControlProps<FieldOf<'list'
                       {item.kind === 'object' && isRecord(entry) ? (
                         <Fields fields={item.fields} path={at} value={entry} />
                       ) : (
-                        <Control field={item} path={at} value={entry} label={name} entry />
+                        <Nested field={item} path={at} value={entry} label={name} entry />
                       )}
                     </div>
                   )}
@@ -92,7 +92,7 @@ export function Lines({ field, path, value, label }: ControlProps<FieldOf<'list'
               ) : (
                 <>
                   <div className={classes.lineControl} data-pointer={pointer}>
-                    <Control field={item} path={at} value={entry} label={name} entry />
+                    <Nested field={item} path={at} value={entry} label={name} entry />
                     <Wrong sentences={problemsAt(problems, pointer)} />
                   </div>
                   {buttons}

@@ -9,7 +9,7 @@ import { usePlace, type ControlProps } from '../place.js';
 import { problemsAt, problemsInside, settingPointer } from '../places.js';
 import { beginningOf, choiceWord, defaultOf } from '../settings.js';
 import { typedNumber } from '../typed.js';
-import { Wrong } from './field.js';
+import { Wrong } from './wrong.js';
 import { HintOption, notesOf } from './hinted.js';
 import { Lines } from './lines.js';
 

@@ -7,8 +7,8 @@ import classes from '../inspector.module.css';
 import { PlaceContext, usePlace, type ControlProps, type Place } from '../place.js';
 import { countBelow, settingPointer } from '../places.js';
 import { beginningOf, isRecord, summaryOf } from '../settings.js';
-import { Control } from './control.js';
 import { Fields } from './fields.js';
+import { Nested } from './nested.js';
 
 export function ObjectControl({ field, path, value }: ControlProps<FieldOf<'object'>>) {
   const { module, problems } = usePlace();
@@ -50,7 +50,7 @@ export function TupleControl({ field, path, value, label }: ControlProps<FieldOf
     <PlaceContext value={inside}>
       <div className={classes.tuple}>
         {field.items.map((item, index) => (
-          <Control
+          <Nested
             key={index}
             field={item}
             path={[...path, index]}

@@ -8,9 +8,9 @@ import classes from '../inspector.module.css';
 import { inEntry, PlaceContext, usePlace, type ControlProps } from '../place.js';
 import { problemsAt, settingPointer } from '../places.js';
 import { beginningOf, isRecord, renamedKey } from '../settings.js';
-import { Control } from './control.js';
-import { Wrong } from './field.js';
+import { Wrong } from './wrong.js';
 import { Hinted } from './hinted.js';
+import { Nested } from './nested.js';
 
 /** Their values take the whole width, below the name. */
 const WIDE: readonly FormField['kind'][] = ['object', 'record', 'list', 'expression', 'union'];
@@ -47,7 +47,7 @@ export function RecordControl({ field, path, value, label }: ControlProps<FieldO
             </div>
             <PlaceContext value={inEntry(place, at.length)}>
               <div className={classes.pairValue} data-pointer={pointer}>
-                <Control
+                <Nested
                   field={field.value}
                   path={at}
                   value={record[name]}

@@ -5,8 +5,8 @@ import { useState } from 'react';
 import classes from '../inspector.module.css';
 import { usePlace, type ControlProps } from '../place.js';
 import { carried, usesParameter, wayOf } from '../settings.js';
-import { Control } from './control.js';
 import { ParameterControl } from './text.js';
+import { Nested } from './nested.js';
 
 const WIDE: readonly FormField['kind'][] = ['object', 'record', 'list', 'tuple', 'resource', 'expression'];
 
@@ -45,7 +45,7 @@ export function UnionControl(props: ControlProps<FieldOf<'union'>>) {
       />
       {option !== undefined && !single && (
         <div className={classes.way}>
-          <Control
+          <Nested
             // Another way has other fields.
             key={way}
             field={{ ...option, required: true }}
