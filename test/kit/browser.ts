@@ -5,6 +5,7 @@
  * is no Chromium the suite is skipped by a title that says so. With MILLRACE_SHOTS screenshots lie in that folder.
  */
 import { accessSync, constants, mkdirSync } from 'node:fs';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { delimiter, join } from 'node:path';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
@@ -47,6 +48,31 @@ export function describeInBrowser(title: string, suite: () => void): void {
     describe.skip(`${title}: no Chromium is installed (apt install chromium, or MILLRACE_CHROMIUM)`, suite);
 }
 
+/**
+ * Steps of a journey, each a test that goes on where the one before ended; after one that failed the others fail at
+ * once, since there is nothing to go on from.
+ */
+export function steps(person: () => Person): (title: string, act: () => Promise<void>, ms?: number) => void {
+  let failed: string | undefined;
+  return (title, act, ms = 60_000) =>
+    test(
+      title,
+      async () => {
+        if (failed !== undefined) throw new Error(`not tried, since this failed: ${failed}`);
+        failed = title;
+        try {
+          await act();
+        } catch (error) {
+          await person().shot(`failed-${title.replaceAll(/\W+/g, '-')}`);
+          throw error;
+        }
+        expect(person().errors.splice(0)).toEqual([]);
+        failed = undefined;
+      },
+      ms,
+    );
+}
+
 export interface Looks {
   theme?: 'light' | 'dark';
   width?: number;
@@ -62,6 +88,7 @@ export class Person {
     readonly context: BrowserContext,
     private readonly browser: Browser,
     private readonly installation: Installation,
+    private readonly profile: string | undefined,
   ) {}
 
   /** `profile` keeps what the browser stores, also when it is killed. */
@@ -85,7 +112,7 @@ export class Person {
     }
     context.setDefaultTimeout(WAIT_MS);
     const page = context.pages()[0] ?? (await context.newPage());
-    const person = new Person(page, context, browser ?? context.browser()!, installation);
+    const person = new Person(page, context, browser ?? context.browser()!, installation, profile);
     page.on('console', (message) => {
       if (message.type() === 'error' && !isOfTheNetwork(message.text())) person.errors.push(message.text());
     });
@@ -142,11 +169,31 @@ export class Person {
     );
   }
 
+  /** As the machine's power does: SIGKILL to the browser's process, found by the folder of its profile. */
+  async kill(): Promise<void> {
+    if (this.profile === undefined) throw new Error('only a browser with a profile of its own is killed');
+    const gone = new Promise((resolve) => this.context.once('close', resolve));
+    for (const pid of await processesOf(this.profile)) process.kill(pid, 'SIGKILL');
+    await gone;
+    // What a browser that ended well would have removed.
+    await rm(join(this.profile, 'SingletonLock'), { force: true });
+  }
+
   /** Closes the browser as one does. */
   async leave(): Promise<void> {
     await this.context.close();
     await this.browser?.close();
   }
+}
+
+async function processesOf(profile: string): Promise<number[]> {
+  const found: number[] = [];
+  for (const entry of await readdir('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    const line = await readFile(join('/proc', entry, 'cmdline'), 'utf8').catch(() => '');
+    if (line.includes(`--user-data-dir=${profile}`)) found.push(Number(entry));
+  }
+  return found;
 }
 
 interface Violation {

@@ -110,10 +110,15 @@ export class Installation {
     return agent;
   }
 
-  spawn(args: string[], name = args.join(' '), env: Record<string, string> = {}): ChildProcess {
+  spawn(
+    args: string[],
+    name = args.join(' '),
+    env: Record<string, string> = {},
+    cwd = this.folder,
+  ): ChildProcess {
     const child = spawn(process.execPath, [command, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      cwd: this.folder,
+      cwd,
       env: {
         ...process.env,
         NO_COLOR: '1',
