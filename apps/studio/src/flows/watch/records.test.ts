@@ -1,7 +1,7 @@
 import { clock, csvOf } from './records.js';
 
 it('writes records for a table program', () => {
-  const records = [
+  const records: Parameters<typeof csvOf>[0] = [
     { t: 1, a: 1.5, name: 'x "y", z', list: [1, null, 3], on: true },
     { t: 2, a: null, name: '=2+3' },
   ];
