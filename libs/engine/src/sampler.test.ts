@@ -1,5 +1,5 @@
 import { TapFrame, type FlowModule } from '@millrace/schemas';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { runRecords } from '../../../test/kit/flow.js';
 import type { PlainRecord } from './record.js';
 import type { FlowRun } from './run.js';
