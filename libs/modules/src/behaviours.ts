@@ -12,6 +12,7 @@ import { create as cleanRate } from './clean/rate/behaviour.js';
 import { create as cleanStuck } from './clean/stuck/behaviour.js';
 import { create as cleanZscore } from './clean/zscore/behaviour.js';
 import { create as featureStats } from './features/stats/behaviour.js';
+import { create as mapConvert } from './map/convert/behaviour.js';
 import { create as mapSet } from './map/set/behaviour.js';
 import { create as modelOnnx } from './models/onnx/behaviour.js';
 import { create as routeAlert } from './route/alert/behaviour.js';
@@ -33,6 +34,7 @@ import { create as alignLag } from './align/lag/behaviour.js';
 import { create as featureEwma } from './features/ewma/behaviour.js';
 import { create as featureBaseline } from './features/baseline/behaviour.js';
 import { create as featureCusum } from './features/cusum/behaviour.js';
+import { create as featureResidual } from './features/residual/behaviour.js';
 
 // A behaviour takes the settings of its own kind; the engine parses them with that kind before it is made.
 export const behaviours: Behaviours = new Map<string, Create>([
@@ -48,6 +50,7 @@ export const behaviours: Behaviours = new Map<string, Create>([
   ['clean.stuck', cleanStuck],
   ['clean.zscore', cleanZscore],
   ['feature.stats', featureStats],
+  ['map.convert', mapConvert],
   ['map.set', mapSet],
   ['model.onnx', modelOnnx],
   ['route.alert', routeAlert],
@@ -69,4 +72,5 @@ export const behaviours: Behaviours = new Map<string, Create>([
   ['feature.ewma', featureEwma],
   ['feature.baseline', featureBaseline],
   ['feature.cusum', featureCusum],
+  ['feature.residual', featureResidual],
 ]);

@@ -12,6 +12,7 @@ import { kind as cleanRate } from './clean/rate/kind.js';
 import { kind as cleanStuck } from './clean/stuck/kind.js';
 import { kind as cleanZscore } from './clean/zscore/kind.js';
 import { kind as featureStats } from './features/stats/kind.js';
+import { kind as mapConvert } from './map/convert/kind.js';
 import { kind as mapSet } from './map/set/kind.js';
 import { kind as modelOnnx } from './models/onnx/kind.js';
 import { kind as routeAlert } from './route/alert/kind.js';
@@ -33,6 +34,7 @@ import { kind as alignLag } from './align/lag/kind.js';
 import { kind as featureEwma } from './features/ewma/kind.js';
 import { kind as featureBaseline } from './features/baseline/kind.js';
 import { kind as featureCusum } from './features/cusum/kind.js';
+import { kind as featureResidual } from './features/residual/kind.js';
 
 export const kinds: Catalogue = catalogueOf([
   alignRows,
@@ -47,6 +49,7 @@ export const kinds: Catalogue = catalogueOf([
   cleanStuck,
   cleanZscore,
   featureStats,
+  mapConvert,
   mapSet,
   modelOnnx,
   routeAlert,
@@ -68,4 +71,5 @@ export const kinds: Catalogue = catalogueOf([
   featureEwma,
   featureBaseline,
   featureCusum,
+  featureResidual,
 ]);
