@@ -30,6 +30,8 @@ import { create as sinkDirector } from './sinks/director/behaviour.js';
 import { create as debugTap } from './debug/tap/behaviour.js';
 import { create as sourceMqtt } from './sources/mqtt/behaviour.js';
 import { create as sinkMqtt } from './sinks/mqtt/behaviour.js';
+import { create as sourceTimer } from './sources/timer/behaviour.js';
+import { create as sinkHttp } from './sinks/http/behaviour.js';
 import { create as alignLag } from './align/lag/behaviour.js';
 import { create as featureEwma } from './features/ewma/behaviour.js';
 import { create as featureBaseline } from './features/baseline/behaviour.js';
@@ -68,6 +70,8 @@ export const behaviours: Behaviours = new Map<string, Create>([
   ['debug.tap', debugTap],
   ['source.mqtt', sourceMqtt],
   ['sink.mqtt', sinkMqtt],
+  ['source.timer', sourceTimer],
+  ['sink.http', sinkHttp],
   ['align.lag', alignLag],
   ['feature.ewma', featureEwma],
   ['feature.baseline', featureBaseline],

@@ -30,6 +30,8 @@ import { kind as sinkDirector } from './sinks/director/kind.js';
 import { kind as debugTap } from './debug/tap/kind.js';
 import { kind as sourceMqtt } from './sources/mqtt/kind.js';
 import { kind as sinkMqtt } from './sinks/mqtt/kind.js';
+import { kind as sourceTimer } from './sources/timer/kind.js';
+import { kind as sinkHttp } from './sinks/http/kind.js';
 import { kind as alignLag } from './align/lag/kind.js';
 import { kind as featureEwma } from './features/ewma/kind.js';
 import { kind as featureBaseline } from './features/baseline/kind.js';
@@ -67,6 +69,8 @@ export const kinds: Catalogue = catalogueOf([
   debugTap,
   sourceMqtt,
   sinkMqtt,
+  sourceTimer,
+  sinkHttp,
   alignLag,
   featureEwma,
   featureBaseline,

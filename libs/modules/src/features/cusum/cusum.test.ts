@@ -60,7 +60,11 @@ describe('feature.cusum', () => {
     );
     const nothing = [null, null, null];
     expect(read(rows)).toEqual([
-      ...[nothing, nothing, nothing, nothing, nothing],
+      nothing,
+      nothing,
+      nothing,
+      nothing,
+      nothing,
       [0, 1.5, 0],
       nothing,
       [0, 3, -1],
@@ -77,7 +81,7 @@ describe('feature.cusum', () => {
       ...series(3, 3, 4),
       { t: 9, other: 1 },
     ]);
-    expect(read(rows.slice(0, 3))).toEqual(Array(3).fill([null, null, null]));
+    expect(read(rows.slice(0, 3))).toEqual(Array.from({ length: 3 }, () => [null, null, null]));
     expect(rows[3]).toEqual({ t: 9, other: 1 });
   });
 
