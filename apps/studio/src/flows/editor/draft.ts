@@ -94,7 +94,7 @@ export async function openDraft(options: DraftOptions): Promise<Draft> {
   let base: Base = first.base;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let tries = 0;
-  let keeping: 'idle' | 'busy' | 'again' = 'idle';
+  let keeping: 'idle' | 'busy' | 'again' | 'next' = 'idle';
   let heardRevision = base.revision;
   let closed = false;
   /** With a conflict: what they have, and what both began with. */
@@ -157,8 +157,9 @@ export async function openDraft(options: DraftOptions): Promise<Draft> {
 
   /** At once, and once more for what came while it was being written. */
   async function keepIt(): Promise<void> {
-    if (keep === undefined || closed) return;
-    if (keeping !== 'idle') {
+    // What waits for its turn is still written when it is closed.
+    if (keep === undefined || (closed && keeping === 'idle')) return;
+    if (keeping === 'busy' || keeping === 'again') {
       keeping = 'again';
       return;
     }
@@ -177,8 +178,9 @@ export async function openDraft(options: DraftOptions): Promise<Draft> {
       set({ notKept: error as Error });
     }
     const again = (keeping as string) === 'again';
-    keeping = 'idle';
+    keeping = again ? 'next' : 'idle';
     if (again) await keepIt();
+    else if (closed) keep.close();
   }
 
   function step(event: SavingEvent, why?: Error): void {
@@ -317,7 +319,7 @@ export async function openDraft(options: DraftOptions): Promise<Draft> {
     close() {
       closed = true;
       clearTimeout(timer);
-      keep?.close();
+      if (keeping === 'idle') keep?.close();
     },
   };
 }

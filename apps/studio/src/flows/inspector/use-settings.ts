@@ -1,5 +1,5 @@
 /** Settings while one types: shown at once, handed on 150 ms later or when the field or the module is left. */
-import { useEffect, useEffectEvent, useRef, useState } from 'react';
+import { useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from 'react';
 import { changed, joined, type Change, type Settings } from './settings.js';
 
 const TYPING_MS = 150;
@@ -35,14 +35,18 @@ export function useSettings(from: Settings, hand: (settings: Settings) => void):
     // A page that is hidden may be closed next.
     const hidden = () => leave();
     document.addEventListener('visibilitychange', hidden);
-    return () => {
-      document.removeEventListener('visibilitychange', hidden);
+    return () => document.removeEventListener('visibilitychange', hidden);
+  }, []);
+  // As a layout effect it ends before the draft is closed, when the whole page goes: what was typed last is in it.
+  useLayoutEffect(
+    () => () => {
       clearTimeout(timer.current);
       const now = changes.current;
       changes.current = [];
       if (now.length > 0) latest.current.hand(changed(latest.current.from, now));
-    };
-  }, []);
+    },
+    [],
+  );
   return {
     settings: changed(from, waiting),
     set(change, typing) {
