@@ -12,7 +12,7 @@ async function deadband(settings: Record<string, unknown>, feed: PlainRecord[], 
   return { rows: records.x, values: records.x.map(({ v }) => v), ...counters.x };
 }
 
-const asFeed = (...values: unknown[]): PlainRecord[] => values.map((v, t) => ({ t, v }));
+const asFeed = (...values: PlainRecord[string][]): PlainRecord[] => values.map((v, t) => ({ t, v }));
 
 describe('clean.deadband', () => {
   test('absolute: against what left last, so a drift is sent too; the band itself is no change', async () => {

@@ -16,6 +16,7 @@ import {
 } from '@millrace/engine';
 import { Keyed } from '../../keyed.js';
 import { SortedWindow } from '../../sorted-window.js';
+import { Leaving } from '../leaving.js';
 
 export interface HampelSettings {
   field: string;
@@ -33,8 +34,7 @@ class Hampel implements Behaviour {
   private readonly windows: Keyed<SortedWindow>;
   private readonly factor: number;
   private fields: number[] = [];
-  private keep = new Uint8Array(256);
-  private dropped = 0;
+  private readonly leaving = new Leaving();
 
   constructor(private readonly context: ModuleContext<HampelSettings>) {
     const { window, sigmas } = context.settings;
@@ -51,7 +51,6 @@ class Hampel implements Behaviour {
     // Owned at once: reading what is about to be changed twice would cost more than the copy that this may be.
     const column = batch.own(this.fields[input]);
     this.windows.begin(batch, input);
-    this.dropped = 0;
     let entry = 0;
     if (batch.gaps !== null) {
       for (const gap of batch.gaps) {
@@ -60,7 +59,7 @@ class Hampel implements Behaviour {
       }
     }
     if (column !== undefined) this.clean(batch, column, entry, batch.n);
-    if (this.dropped > 0) batch.retain(this.keep);
+    this.leaving.leave(batch);
     this.context.emit(batch);
   }
 
@@ -100,11 +99,7 @@ class Hampel implements Behaviour {
       column.put(entry, null);
       return;
     }
-    if (this.dropped++ === 0) {
-      if (batch.n > this.keep.length) this.keep = new Uint8Array(batch.n * 2);
-      this.keep.fill(1, 0, batch.n);
-    }
-    this.keep[column.rows[entry]] = 0;
+    this.leaving.mark(batch, column.rows[entry]);
   }
 
   save(): State {

@@ -38,7 +38,7 @@ function series(n: number, seed: number): number[] {
   );
 }
 
-const asFeed = (values: unknown[]): PlainRecord[] => values.map((v, t) => ({ t, v }));
+const asFeed = (values: PlainRecord[string][]): PlainRecord[] => values.map((v, t) => ({ t, v }));
 
 describe('clean.iqr', () => {
   test.each(['TS1', 'TS2', 'TS4'])(

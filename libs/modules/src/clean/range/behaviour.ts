@@ -9,6 +9,7 @@ import {
   type Input,
   type ModuleContext,
 } from '@millrace/engine';
+import { Leaving } from '../leaving.js';
 
 export interface RangeSettings {
   field: string;
@@ -22,7 +23,7 @@ class Range implements Behaviour {
   private readonly max: number;
   private fields: number[] = [];
   private flags: number[] = [];
-  private keep = new Uint8Array(256);
+  private readonly leaving = new Leaving();
 
   constructor(private readonly context: ModuleContext<RangeSettings>) {
     const { min = -Infinity, max = Infinity } = context.settings;
@@ -58,15 +59,12 @@ class Range implements Behaviour {
         if (kinds[i] !== NULL) this.context.count('text');
         continue;
       }
-      if (dropped++ === 0) {
-        if (batch.n > this.keep.length) this.keep = new Uint8Array(batch.n * 2);
-        this.keep.fill(1, 0, batch.n);
-      }
-      this.keep[rows[i]] = 0;
+      dropped++;
+      this.leaving.mark(batch, rows[i]);
     }
     if (dropped === 0) return;
     this.context.drop('range', dropped);
-    batch.retain(this.keep);
+    this.leaving.leave(batch);
   }
 
   private mend(batch: Batch, input: number, clamps: boolean): void {

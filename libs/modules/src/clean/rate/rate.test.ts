@@ -13,7 +13,8 @@ async function rate(settings: Record<string, unknown>, feed: PlainRecord[], more
 }
 
 /** A value a second. */
-const seconds = (...values: unknown[]): PlainRecord[] => values.map((v, i) => ({ t: i * 1000, v }));
+const seconds = (...values: PlainRecord[string][]): PlainRecord[] =>
+  values.map((v, i) => ({ t: i * 1000, v }));
 
 describe('clean.rate', () => {
   test('equals the differences of pandas on a measured machine, where none of them was too fast before', async () => {

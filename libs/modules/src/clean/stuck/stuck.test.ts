@@ -11,7 +11,8 @@ async function stuck(settings: Record<string, unknown>, feed: PlainRecord[], mor
   return { rows: records.x, values: records.x.map(({ v }) => v), ...counters.x };
 }
 
-const seconds = (...values: unknown[]): PlainRecord[] => values.map((v, i) => ({ t: i * 1000, v }));
+const seconds = (...values: PlainRecord[string][]): PlainRecord[] =>
+  values.map((v, i) => ({ t: i * 1000, v }));
 
 describe('clean.stuck', () => {
   test('a value that stays is stuck once the time is over, and good when it moves', async () => {

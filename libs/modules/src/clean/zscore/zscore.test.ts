@@ -37,7 +37,7 @@ function series(n: number, seed: number): number[] {
   );
 }
 
-const asFeed = (values: unknown[]): PlainRecord[] => values.map((v, t) => ({ t, v }));
+const asFeed = (values: PlainRecord[string][]): PlainRecord[] => values.map((v, t) => ({ t, v }));
 
 describe('clean.zscore', () => {
   test('equals the rolling mean and deviation of pandas on a measured machine', async () => {

@@ -5,10 +5,14 @@ import { kinds } from '../../kinds.js';
 import { kind } from './kind.js';
 import { conversion, measures, UNITS } from './units.js';
 
-async function convert(settings: Record<string, unknown>, values: unknown[], batchRows = 256) {
+async function convert(
+  settings: Record<string, unknown>,
+  values: (PlainRecord[string] | undefined)[],
+  batchRows = 256,
+) {
   const { records, counters } = await runRecords({
     modules: { x: { type: 'map.convert', from: ['in'], settings: { field: 'v', ...settings } } },
-    feed: { in: values.map((v, t) => (v === undefined ? { t, other: 1 } : { t, v })) as PlainRecord[] },
+    feed: { in: values.map((v, t): PlainRecord => (v === undefined ? { t, other: 1 } : { t, v })) },
     collect: ['x'],
     batchRows,
   });
@@ -114,7 +118,10 @@ describe('map.convert, units', () => {
         kind: 'Flow',
         metadata: { name: 'x' },
         modules: {
-          in: { type: 'source.mqtt', settings: kinds.get('source.mqtt')!.example.settings as object },
+          in: {
+            type: 'source.mqtt',
+            settings: kinds.get('source.mqtt')!.example.settings as Record<string, unknown>,
+          },
           x: {
             type: 'map.convert',
             from: ['in'],
