@@ -37,6 +37,7 @@ import { create as featureEwma } from './features/ewma/behaviour.js';
 import { create as featureBaseline } from './features/baseline/behaviour.js';
 import { create as featureCusum } from './features/cusum/behaviour.js';
 import { create as featureResidual } from './features/residual/behaviour.js';
+import { create as featureFft } from './features/fft/behaviour.js';
 
 // A behaviour takes the settings of its own kind; the engine parses them with that kind before it is made.
 export const behaviours: Behaviours = new Map<string, Create>([
@@ -77,4 +78,5 @@ export const behaviours: Behaviours = new Map<string, Create>([
   ['feature.baseline', featureBaseline],
   ['feature.cusum', featureCusum],
   ['feature.residual', featureResidual],
+  ['feature.fft', featureFft],
 ]);

@@ -37,6 +37,7 @@ import { kind as featureEwma } from './features/ewma/kind.js';
 import { kind as featureBaseline } from './features/baseline/kind.js';
 import { kind as featureCusum } from './features/cusum/kind.js';
 import { kind as featureResidual } from './features/residual/kind.js';
+import { kind as featureFft } from './features/fft/kind.js';
 
 export const kinds: Catalogue = catalogueOf([
   alignRows,
@@ -76,4 +77,5 @@ export const kinds: Catalogue = catalogueOf([
   featureBaseline,
   featureCusum,
   featureResidual,
+  featureFft,
 ]);

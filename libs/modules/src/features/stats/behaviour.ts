@@ -16,6 +16,7 @@ import {
   type State,
 } from '@millrace/engine';
 import { Cursor } from '../../cursor.js';
+import { dropVectors } from '../../drop-vectors.js';
 import { freshColumn } from '../../fresh-column.js';
 import { Keyed } from '../../keyed.js';
 import { Rolling, type Over, type SavedRolling } from './rolling.js';
@@ -65,14 +66,6 @@ function write(columns: Column[], row: number, results: Float64Array): void {
   }
 }
 
-function dropVectors(batch: Batch, index: number): void {
-  const column = batch.own(index);
-  if (column === undefined) return;
-  const gone = new Uint8Array(column.count);
-  for (let i = 0; i < column.count; i++) gone[i] = column.kind(i) === VECTOR ? 1 : 0;
-  column.drop(gone);
-}
-
 class RollingStats implements Behaviour {
   private readonly windows: Keyed<Rolling[]>;
   private readonly statistics: Statistics;
@@ -101,15 +94,14 @@ class RollingStats implements Behaviour {
     const gaps = batch.gaps ?? [];
     for (let k = 0; k < columns.length; k++) {
       const column = batch.peek(columns[k]);
-      if (column === undefined) continue;
-      const out = openColumns(batch, results[k]);
+      const out = column === undefined ? [] : openColumns(batch, results[k]);
       this.windows.begin(batch, input);
       let i = 0;
       for (const gap of gaps) {
-        i = this.roll(batch, column, k, out, i, gap.row);
+        if (column !== undefined) i = this.roll(batch, column, k, out, i, gap.row);
         for (const windows of this.windows.touched(gap)) windows[k].clear();
       }
-      this.roll(batch, column, k, out, i, batch.n);
+      if (column !== undefined) this.roll(batch, column, k, out, i, batch.n);
     }
     this.context.emit(batch);
   }

@@ -224,6 +224,79 @@ describe('feature.stats', () => {
     expect(golden).toHaveLength(1000);
   });
 
+  test('an acceleration of a drone, in windows by count, equals numpy', async () => {
+    const golden = readGolden('px4-multirate/golden_fft256_imu_acc_z.first10.csv');
+    const feed = readGolden('px4-multirate/imu_acc_z.first1408.csv').map(({ t_us, acc_z }) => ({
+      t: (t_us as number) / 1000,
+      acc_z,
+    }));
+    const out = ['mean', 'rms', 'std', 'crest', 'skew', 'kurtosis', 'min', 'max'];
+    const { records } = await runRecords({
+      modules: {
+        w: {
+          type: 'align.window',
+          from: ['in'],
+          settings: { by: 'count', size: 256, hop: 128, columns: ['acc_z'] },
+        },
+        x: {
+          type: 'feature.stats',
+          from: ['w'],
+          settings: { columns: ['acc_z'], out, bias: 'population' },
+        },
+      },
+      feed: { in: feed as PlainRecord[] },
+      collect: ['x'],
+    });
+    const pairs = golden.flatMap((row, i) => {
+      const got = records.x[i];
+      return [
+        [got.acc_z_mean, row.mean] as const,
+        [got.acc_z_rms, row.rms] as const,
+        [got.acc_z_std, row.std_ddof1] as const,
+        [got.acc_z_crest, row.crest] as const,
+        [got.acc_z_skew, row.skew_biased] as const,
+        [got.acc_z_kurtosis, row.kurt_excess_biased] as const,
+        [Math.max(got.acc_z_max as number, -(got.acc_z_min as number)), row.peak] as const,
+      ];
+    });
+    expect(records.x).toHaveLength(10);
+    // The table has nine digits.
+    expect(worst(pairs, 0.01)).toBeLessThan(1e-7);
+  });
+
+  test('a hole in a batch that lacks the column breaks the window too', async () => {
+    const feed = [
+      { t: 0, v: 1, w: 1 },
+      { t: 1000, v: 2, w: 1 },
+      { t: 60_000, v: 30, w: 1 },
+      { t: 61_000, v: 40, w: 1 },
+    ];
+    const { records } = await runRecords({
+      modules: {
+        grid: {
+          type: 'align.rows',
+          from: ['in'],
+          settings: {
+            grid: { periodMs: 1000 },
+            maxFillRows: 1,
+            columns: [{ name: 'v', maxAgeMs: 0 }],
+          },
+        },
+        x: {
+          type: 'feature.stats',
+          from: ['grid'],
+          settings: { columns: ['v'], out: ['mean'], over: { rows: 100 }, minRows: 1 },
+        },
+      },
+      feed: { in: feed },
+      collect: ['x'],
+      batchRows: 1,
+    });
+    const hole = records.x.findIndex((record) => 'gap' in record);
+    expect(hole).toBeGreaterThan(0);
+    expect(records.x[hole + 1]).toMatchObject({ v: 30, v_mean: 30 });
+  });
+
   test('features of turbofan engines, one window a unit, equal pandas', async () => {
     const raw = readGolden('cmapss-fd001/test.units1-3.csv');
     const golden = readGolden('cmapss-fd001/golden_features.units1-3.csv');
