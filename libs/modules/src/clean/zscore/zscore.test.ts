@@ -159,6 +159,13 @@ describe('clean.zscore', () => {
     }
   });
 
+  test('what the records had under the names of flag and score is replaced', async () => {
+    const feed = asFeed([...calm, 90]).map((row) => ({ ...row, z: 77, v_outlier: 'old' }));
+    const { rows } = await zscore({ window: 100, action: 'flag', score: 'z' }, feed, { batchRows: 4 });
+    expect(rows.map(({ z }) => z)).toEqual([...calm.map(() => null), 88]);
+    expect(rows.map(({ v_outlier }) => v_outlier)).toEqual([...calm.map(() => false), true]);
+  });
+
   test('the score has a field of its own', () => {
     const check = (score: string) =>
       kind.check!(kind.settings.parse({ field: 'v', window: 9, keyBy: 'm', score }), [], () => undefined);
