@@ -18,4 +18,11 @@ export const engine = {
     title: 'A module lacks parameters that it needs',
   },
   'engine.file-unwritable': { kind: 'outage', status: 503, title: 'A file of the flow cannot be written' },
+  'engine.http-unanswered': {
+    kind: 'outage',
+    status: 503,
+    title: 'A server that the flow asks did not answer',
+  },
+  'engine.http-too-large': { kind: 'refusal', status: 422, title: 'An answer is larger than the flow takes' },
+  'engine.port-unusable': { kind: 'refusal', status: 409, title: 'The flow cannot listen on its port' },
 } as const satisfies ProblemTable;

@@ -16,7 +16,10 @@ export interface BacklogSettings {
 
 /** What the module around it provides. */
 export interface Outlet {
-  /** Resolves when the other side has acknowledged; rejects when it should be tried again. */
+  /**
+   * Resolves when the other side has acknowledged. Rejects when it should be tried again: with `Away` when the
+   * other side is to blame, and with `Refused` when it will never take this message.
+   */
   send(payload: Buffer): Promise<void>;
   count(what: 'made' | 'sent' | 'buffered' | 'resumed', n: number): void;
   drop(reason: string, n: number): void;
@@ -27,6 +30,26 @@ export interface Outlet {
   now(): number;
 }
 
+/** The other side takes nothing for a while. No fault of the flow, and none of the message. */
+export class Away extends Error {
+  constructor(
+    message: string,
+    readonly retryMs: number,
+  ) {
+    super(message);
+  }
+}
+
+/** The other side will not take this message, however often it is sent: it is dropped for the reason. */
+export class Refused extends Error {
+  constructor(
+    message: string,
+    readonly reason: string,
+  ) {
+    super(message);
+  }
+}
+
 /** What a crash may cost, at most: the messages of so many milliseconds. */
 const SPILL_MS = 20;
 /** Messages under way at a time; a broker's own window is rarely larger. */
@@ -35,6 +58,7 @@ const IN_FLIGHT = 256;
 const READ_BYTES = 256 * 1024;
 /** After a refusal the next try waits, so that a broken receiver is not hammered. */
 const RETRY_MS = 1000;
+const TIMER_MS = 5;
 
 interface Message {
   time: number;
@@ -224,25 +248,33 @@ export class Backlog {
       },
       (error: unknown) => {
         this.inFlight--;
+        if (error instanceof Refused) {
+          this.finish(message, error.reason);
+          this.pump();
+          return;
+        }
         this.flying.delete(message.id);
         message.state = 'waiting';
         if (this.closed) return;
-        this.pausedUntil = this.outlet.now() + RETRY_MS;
+        const retryMs = error instanceof Away ? error.retryMs : RETRY_MS;
+        this.pausedUntil = this.outlet.now() + retryMs;
         // It has its place in the order again: at the front of memory, or of the disk.
         if (message.id > 0) {
           this.stored = [];
           this.log!.rewind();
         } else this.offered = Math.min(this.offered, this.fresh.indexOf(message));
-        this.outlet.fault(`a message was not taken: ${reasonOf(error)}`, 0);
-        setTimeout(() => this.pump(), RETRY_MS).unref();
+        if (!(error instanceof Away)) this.outlet.fault(`a message was not taken: ${reasonOf(error)}`, 0);
+        // A timer may be a little ahead of the wall clock.
+        setTimeout(() => this.pump(), retryMs + TIMER_MS).unref();
       },
     );
   }
 
   /** Sent, or dropped for a reason. */
   private finish(message: Message, reason: string | null): void {
+    const flew = message.state === 'flying';
     message.state = 'done';
-    const known = message.id === 0 || this.flying.delete(message.id) || reason !== null;
+    const known = message.id === 0 || this.flying.delete(message.id) || !flew;
     if (message.id > 0) void this.log!.done(message.id).catch(() => undefined);
     // A segment that was dropped took its flying messages along: they are counted already.
     if (known) {

@@ -2,32 +2,7 @@
 import { defineKind } from '@millrace/flow';
 import { z } from 'zod';
 import { brokerSettings } from '../../sources/mqtt/broker.js';
-
-export const Buffering = z
-  .strictObject({
-    maxBytes: z
-      .number()
-      .int()
-      .min(64 * 1024)
-      .default(256 * 1024 * 1024)
-      .describe('Disk that the buffer may use, in bytes.'),
-    maxAgeMs: z
-      .number()
-      .positive()
-      .optional()
-      .describe(
-        'Messages that are older, in milliseconds, are dropped instead of sent. They are kept when absent.',
-      ),
-    full: z
-      .enum(['dropOldest', 'reject'])
-      .default('dropOldest')
-      .describe('What gives way when it is full: the oldest eighth, or what is new.'),
-    resend: z
-      .enum(['inOrder', 'liveFirst'])
-      .default('inOrder')
-      .describe('What goes first when the other side is back: what waited, or what is new.'),
-  })
-  .describe('Store and forward on disk.');
+import { Buffering, usualBuffer } from '../buffer/settings.js';
 
 export const kind = defineKind({
   type: 'sink.mqtt',
@@ -57,7 +32,7 @@ or nothing has moved for five seconds; the rest stays on disk for the next run.`
       .default(1)
       .describe('1: until the broker acknowledges. 0: once, perhaps never.'),
     retain: z.boolean().default(false).describe('The broker keeps the last message for who comes later.'),
-    buffer: Buffering.default({ maxBytes: 256 * 1024 * 1024, full: 'dropOldest', resend: 'inOrder' }),
+    buffer: Buffering.default(usualBuffer),
   }),
   inputs: 'many',
   outputs: [],
