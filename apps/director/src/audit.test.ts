@@ -1,6 +1,6 @@
 /** Promise 48 in small: every changing route of the document leaves exactly one entry, chained by hash. */
 import { generateKeyPairSync } from 'node:crypto';
-import type { AuditEntry } from '@millrace/schemas';
+import type { AuditEntry, SignedDesired } from '@millrace/schemas';
 import { pathNames, pathOf, readApi, type Api, type Json, type Route } from '../../../test/kit/api.js';
 import { testDirector, type Answer, type TestDirector } from '../../../test/kit/director.js';
 import { speaking, type Speaking } from '../../../test/kit/edge.js';
@@ -52,6 +52,16 @@ const deploy = async (version: number) => {
 const paused = async (version: number) => {
   const id = await deploy(version);
   await e.t.call('POST', `/v1/deployments/${id}:pause`);
+  return id;
+};
+/** Its only node says that it does not take it. */
+const refused = async (version: number) => {
+  const id = await deploy(version);
+  const { payload } = (await e.node.call<SignedDesired>('GET', '/v1/agent/desired')).body;
+  const { epoch, sequence } = payload;
+  const reason = { code: 'NO_SPACE' as const, detail: 'the disk is full' };
+  await e.node.report([], { epoch, sequence: sequence - 1, refused: { epoch, sequence, reason } });
+  await t.director.app.get(Rollouts).advance(t.organization);
   return id;
 };
 const upload = async (text: string) => {
@@ -187,7 +197,7 @@ const changes: Record<string, Make> = {
     action: 'deployments.abort',
   }),
   'POST /v1/deployments/{id}:retry': async () => ({
-    at: { id: await paused(2) },
+    at: { id: await refused(2) },
     action: 'deployments.retry',
   }),
   'POST /v1/deployments/{id}:rollback': async () => ({
