@@ -55,7 +55,8 @@ const KNOWN: [from: string, to: string, given: number, wanted: number][] = [
   ['kn', 'km/h', 1, 1.852],
   ['gn', 'm/s2', 1, 9.80665],
   ['in/s', 'mm/s', 1, 25.4],
-  ['%', '1', 55, 0.55],
+  ['%', 'fraction', 55, 0.55],
+  ['fraction', 'percent', 0.25, 25],
   ['MiB', 'B', 1, 1_048_576],
   ['lb/ft3', 'kg/m3', 1, 16.018463373960142],
 ];

@@ -173,7 +173,14 @@ const MEASURES = {
   current: { A: unit(1), mA: unit(1, 1e3), uA: unit(1, 1e6), µA: unit(1, 1e6), kA: unit(1e3) },
   voltage: { V: unit(1), mV: unit(1, 1e3), uV: unit(1, 1e6), µV: unit(1, 1e6), kV: unit(1e3) },
   resistance: { Ohm: unit(1), Ω: unit(1), mOhm: unit(1, 1e3), kOhm: unit(1e3), MOhm: unit(1e6) },
-  ratio: { '1': unit(1), '%': unit(1, 100), ppm: unit(1, 1e6), ppb: unit(1, 1e9) },
+  // YAML reads a bare 1 as a number and no bare %: hence the words.
+  ratio: {
+    fraction: unit(1),
+    percent: unit(1, 100),
+    '%': unit(1, 100),
+    ppm: unit(1, 1e6),
+    ppb: unit(1, 1e9),
+  },
   data: {
     B: unit(1),
     kB: unit(1e3),
