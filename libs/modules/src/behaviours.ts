@@ -31,6 +31,8 @@ import { create as debugTap } from './debug/tap/behaviour.js';
 import { create as sourceMqtt } from './sources/mqtt/behaviour.js';
 import { create as sinkMqtt } from './sinks/mqtt/behaviour.js';
 import { create as sourceTimer } from './sources/timer/behaviour.js';
+import { create as sourceHttp } from './sources/http/behaviour.js';
+import { create as sourcePoll } from './sources/poll/behaviour.js';
 import { create as sinkHttp } from './sinks/http/behaviour.js';
 import { create as alignLag } from './align/lag/behaviour.js';
 import { create as featureEwma } from './features/ewma/behaviour.js';
@@ -72,6 +74,8 @@ export const behaviours: Behaviours = new Map<string, Create>([
   ['source.mqtt', sourceMqtt],
   ['sink.mqtt', sinkMqtt],
   ['source.timer', sourceTimer],
+  ['source.http', sourceHttp],
+  ['source.poll', sourcePoll],
   ['sink.http', sinkHttp],
   ['align.lag', alignLag],
   ['feature.ewma', featureEwma],

@@ -31,6 +31,8 @@ import { kind as debugTap } from './debug/tap/kind.js';
 import { kind as sourceMqtt } from './sources/mqtt/kind.js';
 import { kind as sinkMqtt } from './sinks/mqtt/kind.js';
 import { kind as sourceTimer } from './sources/timer/kind.js';
+import { kind as sourceHttp } from './sources/http/kind.js';
+import { kind as sourcePoll } from './sources/poll/kind.js';
 import { kind as sinkHttp } from './sinks/http/kind.js';
 import { kind as alignLag } from './align/lag/kind.js';
 import { kind as featureEwma } from './features/ewma/kind.js';
@@ -71,6 +73,8 @@ export const kinds: Catalogue = catalogueOf([
   sourceMqtt,
   sinkMqtt,
   sourceTimer,
+  sourceHttp,
+  sourcePoll,
   sinkHttp,
   alignLag,
   featureEwma,
