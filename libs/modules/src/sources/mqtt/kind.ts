@@ -1,7 +1,7 @@
 /** source.mqtt as data. Browser-safe. */
 import { anyColumns, defineKind } from '@millrace/flow';
 import { z } from 'zod';
-import { Fields } from '../csv/fields.js';
+import { payloadSettings } from '../payload-settings.js';
 import { brokerSettings } from './broker.js';
 import { topicProblem } from './topic.js';
 
@@ -42,17 +42,7 @@ Counters: bytes, \`counted.lost\` and \`counted.reconnects\` for connections; it
       .default(1)
       .describe('1: the broker sends again what was not acknowledged. 0: what is lost is lost.'),
     format: z.enum(['json', 'csv', 'raw']).default('json').describe('What a payload is; see the docs.'),
-    timestamp: z
-      .strictObject({
-        path: z.string().min(1).describe('Field of the payload that holds the time; dots lead into objects.'),
-        unit: z
-          .enum(['ms', 's', 'us', 'ns', 'iso'])
-          .default('ms')
-          .describe('Unit of a number since 1970, or `iso` for text such as 2024-05-01T12:00:00Z.'),
-      })
-      .optional()
-      .describe('Where the time of a record is. The moment of arrival when absent.'),
-    fields: Fields.optional(),
+    ...payloadSettings,
     columns: z.array(z.string()).min(1).optional().describe('For `csv`: the columns of a line, in order.'),
     topicFields: z
       .string()

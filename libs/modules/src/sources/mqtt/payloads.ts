@@ -9,7 +9,7 @@ import { RecordReader, type Batch, type Schema } from '@millrace/engine';
 import { Cells, ROW } from '../csv/cells.js';
 import { fieldsByName } from '../csv/fields.js';
 import { stampReader, type StampFormat, type StampReader } from '../stamp.js';
-import type { MqttSourceSettings } from './kind.js';
+import type { PayloadSettings } from '../payload-settings.js';
 import { topicReader, type TopicParts } from './topic.js';
 
 export interface Arrived {
@@ -22,7 +22,7 @@ export interface Arrived {
 type Plain = Record<string, unknown>;
 type Bad = (reason: string, detail: string) => void;
 
-const FORMATS: Record<NonNullable<MqttSourceSettings['timestamp']>['unit'], StampFormat> = {
+const FORMATS: Record<NonNullable<PayloadSettings['timestamp']>['unit'], StampFormat> = {
   ms: 'epochMs',
   s: 'epochS',
   us: 'epochUs',
@@ -43,9 +43,11 @@ export class Payloads {
 
   constructor(
     schema: Schema,
-    private readonly settings: MqttSourceSettings,
+    private readonly settings: PayloadSettings,
     private readonly onBad: Bad,
     onRefused: (reason: string) => void,
+    /** How a person calls where it came from. */
+    private readonly what: (topic: string) => string = (topic) => `a message on ${topic}`,
   ) {
     const { timestamp, fields, topicFields } = settings;
     this.parts = topicReader(topicFields);
@@ -163,7 +165,7 @@ export class Payloads {
   }
 
   private bad(reason: string, detail: string): void {
-    this.onBad(reason, `a message on ${this.topic}: ${detail}`);
+    this.onBad(reason, `${this.what(this.topic)}: ${detail}`);
   }
 }
 
