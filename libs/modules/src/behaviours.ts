@@ -30,6 +30,8 @@ import { create as sinkDirector } from './sinks/director/behaviour.js';
 import { create as debugTap } from './debug/tap/behaviour.js';
 import { create as sourceMqtt } from './sources/mqtt/behaviour.js';
 import { create as sinkMqtt } from './sinks/mqtt/behaviour.js';
+import { create as actHttp } from './acts/http/behaviour.js';
+import { create as actMqtt } from './acts/mqtt/behaviour.js';
 import { create as sourceTimer } from './sources/timer/behaviour.js';
 import { create as sourceHttp } from './sources/http/behaviour.js';
 import { create as sourcePoll } from './sources/poll/behaviour.js';
@@ -73,6 +75,8 @@ export const behaviours: Behaviours = new Map<string, Create>([
   ['debug.tap', debugTap],
   ['source.mqtt', sourceMqtt],
   ['sink.mqtt', sinkMqtt],
+  ['act.http', actHttp],
+  ['act.mqtt', actMqtt],
   ['source.timer', sourceTimer],
   ['source.http', sourceHttp],
   ['source.poll', sourcePoll],

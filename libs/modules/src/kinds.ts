@@ -30,6 +30,8 @@ import { kind as sinkDirector } from './sinks/director/kind.js';
 import { kind as debugTap } from './debug/tap/kind.js';
 import { kind as sourceMqtt } from './sources/mqtt/kind.js';
 import { kind as sinkMqtt } from './sinks/mqtt/kind.js';
+import { kind as actHttp } from './acts/http/kind.js';
+import { kind as actMqtt } from './acts/mqtt/kind.js';
 import { kind as sourceTimer } from './sources/timer/kind.js';
 import { kind as sourceHttp } from './sources/http/kind.js';
 import { kind as sourcePoll } from './sources/poll/kind.js';
@@ -72,6 +74,8 @@ export const kinds: Catalogue = catalogueOf([
   debugTap,
   sourceMqtt,
   sinkMqtt,
+  actHttp,
+  actMqtt,
   sourceTimer,
   sourceHttp,
   sourcePoll,
