@@ -92,7 +92,6 @@ describeInBrowser('the studio by the keyboard alone', () => {
   });
 
   step('modules are added with Enter, each behind the one before', async () => {
-    const { page } = person;
     await tabTo(/^Begin with a simulated sensor$/);
     await press('Enter');
     await canvas.inspector('simulator').waitFor();
