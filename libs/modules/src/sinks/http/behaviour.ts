@@ -27,6 +27,8 @@ class HttpSink implements Behaviour {
   private readonly poster: Poster;
   private began = false;
   private told: string | null = null;
+  /** A flow that ends drains twice: what was waited for in vain is not waited for again. */
+  private gaveUp = false;
   private failure: unknown;
 
   constructor(private readonly context: ModuleContext<HttpSinkSettings>) {
@@ -61,6 +63,7 @@ class HttpSink implements Behaviour {
   process(batch: Batch): void {
     if (this.failure !== undefined) throw this.failure;
     this.begin();
+    this.gaveUp = false;
     this.json.begin(batch);
     eachRecord(
       batch,
@@ -77,10 +80,12 @@ class HttpSink implements Behaviour {
 
   async drain(): Promise<void> {
     this.begin();
-    await this.backlog.drain(this.context.live ? LIVE_PATIENCE_MS : PATIENCE_MS);
-    if (this.backlog.size > 0) {
+    const patience = this.context.live ? LIVE_PATIENCE_MS : PATIENCE_MS;
+    await this.backlog.drain(this.gaveUp ? 0 : patience);
+    if (this.backlog.size > 0 && !this.gaveUp) {
       this.context.log('warn', `${this.backlog.size} records wait on disk until the flow runs again`);
     }
+    this.gaveUp = this.backlog.size > 0;
     if (this.failure !== undefined) throw this.failure;
   }
 
