@@ -1,4 +1,5 @@
 /** The stream alone, on a server of its own: what comes after its end harms nobody. */
+import { once } from 'node:events';
 import Fastify from 'fastify';
 import { testDirector, type TestDirector } from '../../../../test/kit/director.js';
 import { EventStreams, type EventStream } from './stream.js';
@@ -30,5 +31,24 @@ it('carries events in order until it ends, and nothing after that', async () => 
     ': hello\n\nid: 7\nevent: a\ndata: {"n":1}\n\nevent: b\ndata: {"n":2}\n\n',
   );
   await after;
+  await server.close();
+});
+
+it('ends at once for somebody who left before it began', async () => {
+  const server = Fastify();
+  const closed = new Promise<boolean>((resolve, reject) => {
+    server.get('/', async (request, reply) => {
+      leave.abort();
+      await once(reply.raw, 'close');
+      const stream = t.director.app.get(EventStreams).open(request, reply, 'flows.read');
+      let told = false;
+      stream.onClose(() => (told = true));
+      setImmediate(() => (told ? resolve(true) : reject(new Error('the end was not told'))));
+    });
+  });
+  const leave = new AbortController();
+  const url = await server.listen({ host: '127.0.0.1', port: 0 });
+  await expect(fetch(url, { signal: leave.signal })).rejects.toThrow();
+  await expect(closed).resolves.toBe(true);
   await server.close();
 });

@@ -26,7 +26,7 @@ export interface EventStream {
   offer(event: string, data: unknown): boolean;
   /** Data that is JSON already. Resolves when it has left, or when nobody is there any more. */
   pass(event: string, json: string): Promise<void>;
-  /** Called once, when it ended, whoever ended it. */
+  /** Called once, when it ended, whoever ended it; at once when they left before it began. */
   onClose(then: () => void): void;
   end(): void;
 }
@@ -74,7 +74,12 @@ export class EventStreams {
         if (!now.permissions.has(permission)) end();
       }, end);
     }, RECHECK_MS);
-    raw.on('close', () => {
+    // Somebody may have left while it was looked up what to say; then no `close` comes any more.
+    const onClose = (then: () => void) => {
+      if (raw.destroyed) then();
+      else raw.once('close', then);
+    };
+    onClose(() => {
       for (const timer of [heartbeat, recheck, late]) clearTimeout(timer);
     });
     return {
@@ -88,7 +93,7 @@ export class EventStreams {
         return true;
       },
       pass: (event, json) => write(`event: ${event}\ndata: ${json}\n\n`),
-      onClose: (then) => void raw.on('close', then),
+      onClose,
       end,
     };
   }
