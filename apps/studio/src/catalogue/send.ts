@@ -19,7 +19,10 @@ export function sendWithProgress(onProgress: (sentBytes: number) => void): typeo
       request.addEventListener('abort', () =>
         reject(init?.signal?.reason ?? new DOMException('stopped', 'AbortError')),
       );
-      init?.signal?.addEventListener('abort', () => request.abort(), { once: true });
+      const away = () => request.abort();
+      init?.signal?.addEventListener('abort', away, { once: true });
+      // What still listened would keep the bytes of each part until the whole upload is over.
+      request.addEventListener('loadend', () => init?.signal?.removeEventListener('abort', away));
       request.send(init?.body as XMLHttpRequestBodyInit);
     });
 }
