@@ -40,14 +40,16 @@ export function Restore({ name, what, read, onClose }: RestoreProps) {
   const differs =
     data !== undefined && data.draft.value.revision > 0 && textOf(data.draft.value) !== data.text;
 
+  const begun = useRef(false);
   const act = async () => {
+    // Once it is saved the draft no longer differs, which is no reason to save it again.
+    begun.current = true;
     const { draft, text } = data!;
     await api().flows.saveDraft(name, text, draft.etag);
     await queries.invalidateQueries({ queryKey: ['flows'] });
     done(`The draft of ${name} is ${what} now. What it was before is among its saves`);
     go(`/flows/${encodeURIComponent(name)}`);
   };
-  const begun = useRef(false);
   useEffect(() => {
     if (begun.current || (data === undefined && error === null) || differs) return;
     begun.current = true;
