@@ -2,7 +2,6 @@
 import { Alert, Button, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useEffect, useState, type FormEvent } from 'react';
 import { api } from '../data/api.js';
-import { queries } from '../data/queries.js';
 import { session } from '../data/session.js';
 import { WentWrong } from '../ui/page.js';
 import classes from './sign-in.module.css';
@@ -22,7 +21,6 @@ export function SignIn() {
     setError(undefined);
     try {
       const { token, expiresAt } = await api().access.signIn({ email, password });
-      queries.clear();
       session.start({ token, expiresAt });
     } catch (thrown) {
       setError(thrown as Error);

@@ -5,6 +5,7 @@
 import { useEffect, useRef, useSyncExternalStore } from 'react';
 import type { LiveEvent } from '@millrace/schemas';
 import { api } from './api.js';
+import { pause } from './pause.js';
 import { queries } from './queries.js';
 
 export interface Connection {
@@ -29,6 +30,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 const EVERYTHING = ['flows', 'fleet', 'deployments', 'alerts', 'catalogue', 'overview'];
 /** A busy fleet says much; a room is read again at most this often. */
 const SETTLE_MS = 700;
+/** Until it is tried again after a refusal. */
+const REFUSED_MS = 15_000;
 
 let connection: Connection = { state: 'reconnecting', since: Date.now() };
 const watchers = new Set<() => void>();
@@ -36,20 +39,24 @@ const handlers = new Set<(event: LiveEvent) => void>();
 const stale = new Set<string>();
 let settling: ReturnType<typeof setTimeout> | undefined;
 
-/** Follows until the signal ends it. */
+/** Follows until the signal ends it; a refusal may be over soon, such as of a proxy while a director starts. */
 export async function followEvents(signal: AbortSignal): Promise<void> {
-  const events = api().events.follow({
-    signal,
-    onOpen: () => connect({ state: 'live', since: Date.now() }),
-    onCut: (detail) => {
-      if (connection.state === 'live') connect({ state: 'reconnecting', since: Date.now(), detail });
-    },
-  });
-  try {
-    for await (const event of events) hear(event);
-  } catch (error) {
-    if (signal.aborted) return;
-    connect({ state: 'reconnecting', since: Date.now(), detail: String(error) });
+  let lastEventId: string | undefined;
+  const cut = (detail: string) => {
+    const since = connection.state === 'live' ? Date.now() : connection.since;
+    connect({ state: 'reconnecting', since, detail });
+  };
+  while (!signal.aborted) {
+    try {
+      const onOpen = () => connect({ state: 'live', since: Date.now() });
+      for await (const event of api().events.follow({ signal, lastEventId, onOpen, onCut: cut })) {
+        lastEventId = event.id;
+        hear(event);
+      }
+    } catch (error) {
+      if (!signal.aborted) cut(error instanceof Error ? error.message : String(error));
+    }
+    await pause(REFUSED_MS, signal);
   }
 }
 

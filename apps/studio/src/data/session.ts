@@ -4,6 +4,7 @@
  * The page's content security policy lets no foreign script run, so that the token can lie here.
  */
 import { useSyncExternalStore } from 'react';
+import { queries } from './queries.js';
 
 const KEY = 'millrace.session';
 
@@ -44,6 +45,8 @@ function listen(listener: () => void): () => void {
 }
 
 function change(to: Said): void {
+  // What one person has read is not for the next, in this tab and in the others.
+  if (to?.token !== current?.token) queries.clear();
   current = to;
   for (const listener of listeners) listener();
 }

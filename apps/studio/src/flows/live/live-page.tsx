@@ -26,7 +26,7 @@ import classes from './live.module.css';
 import { LiveCharts } from './live-charts.js';
 import { Figures, LiveWord, Notice } from './live-header.js';
 import { allFields, firstPicks, keyOf, readPick, written, type Pick } from './picks.js';
-import { useLive, type LiveFlow } from './use-live.js';
+import { useLiveFlow, type LiveFlow } from './use-live.js';
 
 const FlowGraph = lazy(() => import('../graph/flow-graph.js'));
 const Refit = lazy(() => import('./refit.js'));
@@ -89,7 +89,7 @@ interface LiveProps {
 
 function Live({ node, flow, document }: LiveProps) {
   const [search, setSearch] = useSearchParams();
-  const live = useLive(node.id, flow, document);
+  const live = useLiveFlow(node.id, flow, document);
   const newest = useFrames(live.watch)!;
   const [still, setStill] = useState<{ frames: Frames; overdue: number }>();
   const frames = still?.frames ?? newest;

@@ -2,6 +2,7 @@
 import type { FlowDocument } from '@millrace/schemas';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { api } from '../../data/api.js';
+import { pause } from '../../data/pause.js';
 import { watchOf, type Watch } from '../watch/use-frames.js';
 import { followLive, type LiveStatus } from './follow.js';
 
@@ -14,7 +15,7 @@ export interface LiveFlow {
   retry(): void;
 }
 
-export function useLive(node: string, flow: string, document: FlowDocument): LiveFlow {
+export function useLiveFlow(node: string, flow: string, document: FlowDocument): LiveFlow {
   const [status, setStatus] = useState<LiveStatus>({ is: 'connecting', detail: '', since: Date.now() });
   const [turn, setTurn] = useState(0);
   const heardAt = useRef<number>(undefined);
@@ -35,18 +36,4 @@ export function useLive(node: string, flow: string, document: FlowDocument): Liv
     return () => away.abort();
   }, [node, flow, watch, turn]);
   return { watch, status, heardAt: heardAt.current, retry: () => setTurn((before) => before + 1) };
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
-  });
 }
