@@ -34,14 +34,19 @@ export function useProblems(flow: string, { document, unreadable, text }: DraftS
     return () => clearTimeout(timer);
   }, [flow, document, unreadable]);
   useEffect(() => {
+    let wanted = true;
     const timer = setTimeout(() => {
       // A director that is away is told beside the name of the flow; what is found here stays.
       void api()
         .flows.check(flow, text)
-        .then(({ problems }) => setTheirs({ text, problems }))
+        // Of a text that is gone it may come after the answer about the one that is there.
+        .then(({ problems }) => wanted && setTheirs({ text, problems }))
         .catch(() => undefined);
     }, DIRECTOR_MS);
-    return () => clearTimeout(timer);
+    return () => {
+      wanted = false;
+      clearTimeout(timer);
+    };
   }, [flow, text]);
   const checkedByDirector = theirs?.text === text;
   return {

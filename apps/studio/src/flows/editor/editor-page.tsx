@@ -10,10 +10,11 @@ import { useDraft } from './use-draft.js';
 
 const FLASH_MS = 1_800;
 const NAMED = 4;
+const NOTHING: ReadonlySet<string> = new Set();
 
 export default function EditorPage({ name }: { name: string }) {
   const actor = useActors();
-  const [flash, setFlash] = useState<ReadonlySet<string>>(new Set());
+  const [flash, setFlash] = useState(NOTHING);
   const { draft, error, retry } = useDraft(name, (by, modules) => {
     const more = modules.length > NAMED ? ` and ${modules.length - NAMED} more` : '';
     notifications.show({
@@ -21,8 +22,10 @@ export default function EditorPage({ name }: { name: string }) {
       color: 'blue',
       role: 'status',
     });
-    setFlash(new Set(modules));
-    setTimeout(() => setFlash(new Set()), FLASH_MS);
+    const changed = new Set(modules);
+    setFlash(changed);
+    // Another change may have come since, and has its own time.
+    setTimeout(() => setFlash((now) => (now === changed ? NOTHING : now)), FLASH_MS);
   });
   if (draft !== undefined) return <Editor key={name} name={name} draft={draft} flash={flash} />;
   const gone = error instanceof Failure && error.code === 'flows.not-found';

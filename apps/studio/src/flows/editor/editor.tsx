@@ -48,7 +48,7 @@ export function Editor({ name, draft, flash }: EditorProps) {
   const may = useMay('flows.write');
   const editable = may && unreadable.length === 0;
   const problems = useProblems(name, state);
-  const [selected, setSelected] = useState(NONE);
+  const [picked, setSelected] = useState(NONE);
   const [wires, setWires] = useState(NONE);
   const [wire, setWire] = useState<WireEnds>();
   const [frames, setFrames] = useState<Frames>();
@@ -74,8 +74,12 @@ export function Editor({ name, draft, flash }: EditorProps) {
       }),
     [draft],
   );
-  const one =
-    selected.size === 1 ? [...selected].find((id) => Object.hasOwn(document.modules, id)) : undefined;
+  // What was taken back, or deleted by somebody else, is selected no more.
+  const selected = useMemo(() => {
+    const there = [...picked].filter((id) => Object.hasOwn(document.modules, id));
+    return there.length === picked.size ? picked : new Set(there);
+  }, [picked, document.modules]);
+  const one = selected.size === 1 ? [...selected][0] : undefined;
 
   const open = (to: DrawerTab | undefined) => {
     if (to === 'test') setTested(true);

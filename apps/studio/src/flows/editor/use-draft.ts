@@ -34,6 +34,9 @@ export function useDraft(flow: string, onJoined: (by: string, modules: readonly 
         keep,
         now: Date.now,
         onJoined: (by, modules) => joined(by, modules),
+      }).catch((error: Error) => {
+        keep?.close();
+        throw error;
       });
       if (wanted) setOpened({ draft: made });
       else made.close();
