@@ -202,3 +202,20 @@ describe('a draft', () => {
     expect(draft.get()).toMatchObject({ text: flowText(0, 10), unreadable: [] });
   });
 });
+
+it('looks once when events may have been missed and none was', async () => {
+  const director = new Director();
+  let reads = 0;
+  const read = director.read.bind(director);
+  director.read = () => {
+    reads += 1;
+    return read();
+  };
+  const draft = await opening(director);
+  draft.heard(draft.get().revision + 1);
+  await draft.settled();
+  // Longer than the next look would take.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(draft.get().saving).toBe('saved');
+  expect(reads).toBe(2);
+});

@@ -223,11 +223,13 @@ export async function openDraft(options: DraftOptions): Promise<Draft> {
   }
 
   async function readTheirs(): Promise<void> {
+    const heardBefore = heardRevision;
     try {
       const { base: theirs, by, savedAt } = await readBase(place, flow);
       if (closed) return;
       tries = 0;
-      heardRevision = Math.max(heardRevision, theirs.revision);
+      // What was heard before is in what was read, also when it was only a guess that something was missed.
+      heardRevision = heardRevision === heardBefore ? theirs.revision : heardRevision;
       const from = clash?.base ?? base;
       const joined = join(from, mine(), theirs);
       if (joined.conflicts.length > 0) {
