@@ -1,5 +1,6 @@
 import { Failure, type FlowDraft } from '@millrace/schemas';
-import { openDraft, type Draft, type DraftPlace } from './draft.js';
+import type { DraftPlace } from './base.js';
+import { openDraft, type Draft } from './draft.js';
 import type { FoundDraft, Keep, KeptDraft } from './kept.js';
 
 const flowText = (min: number, max: number) => `apiVersion: millrace/v1

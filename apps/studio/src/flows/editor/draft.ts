@@ -5,7 +5,8 @@
  * somebody else saved meanwhile is joined with it, or both are shown; nothing is overwritten unseen.
  */
 import { readFlow, rewriteFlow, type Conflict } from '@millrace/flow';
-import { Failure, type FlowDocument, type FlowDraft, type ProblemPlace } from '@millrace/schemas';
+import { Failure, type FlowDocument, type ProblemPlace } from '@millrace/schemas';
+import { blankFlow, firstBase, isOutage, readBase, type Base, type DraftPlace } from './base.js';
 import { noHistory, rebased, redone, stepped, undone, type History } from './history.js';
 import { changedModules, join, settle, written, type Written } from './joining.js';
 import type { Keep } from './kept.js';
@@ -29,13 +30,6 @@ export interface DraftState {
   history: History;
   /** Set when this browser cannot keep anything. */
   notKept: Error | undefined;
-}
-
-/** The director, as far as a draft goes. */
-export interface DraftPlace {
-  /** Undefined while nothing was saved. */
-  read(): Promise<FlowDraft | undefined>;
-  save(text: string, revision: number): Promise<FlowDraft>;
 }
 
 export interface DraftOptions {
@@ -70,26 +64,11 @@ export interface Draft {
 
 const SEND_AFTER_MS = 350;
 
-export const blankFlow = (name: string): FlowDocument => ({
-  apiVersion: 'millrace/v1',
-  kind: 'Flow',
-  metadata: { name },
-  modules: {},
-});
-
-interface Base extends Written {
-  revision: number;
-}
-
 /** Rejects when the director cannot be asked and this browser has nothing of the flow. */
 export async function openDraft(options: DraftOptions): Promise<Draft> {
   const { flow, place, keep, now, onJoined, sendAfter = SEND_AFTER_MS } = options;
   const found = (await keep?.found().catch(() => [])) ?? [];
-  const first = await readBase(place, flow).catch((error: Error): Read => {
-    const [kept] = found;
-    if (kept === undefined || !isOutage(error)) throw error;
-    return { base: { ...written(kept.draft.base.text), revision: kept.draft.base.revision }, by: '', error };
-  });
+  const first = await firstBase(place, flow, found[0]?.draft);
 
   let base: Base = first.base;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -326,26 +305,6 @@ export async function openDraft(options: DraftOptions): Promise<Draft> {
   };
 }
 
-interface Read {
-  base: Base;
-  by: string;
-  savedAt?: number;
-  /** Why it is only what this browser had. */
-  error?: Error;
-}
-
-async function readBase(place: DraftPlace, flow: string): Promise<Read> {
-  const draft = await place.read();
-  if (draft === undefined)
-    return { base: { ...written(rewriteFlow(null, blankFlow(flow))), revision: 0 }, by: '' };
-  const text = draft.text ?? rewriteFlow(null, draft.document as FlowDocument);
-  return {
-    base: { ...written(text), revision: draft.revision },
-    by: draft.savedBy,
-    savedAt: Date.parse(draft.savedAt),
-  };
-}
-
 function settledOf(of: { get(): DraftState; listeners: Set<() => void> }): Promise<void> {
   return new Promise((resolve, reject) => {
     const look = () => {
@@ -364,5 +323,3 @@ function settledOf(of: { get(): DraftState; listeners: Set<() => void> }): Promi
     look();
   });
 }
-
-const isOutage = (error: unknown): boolean => error instanceof Failure && error.row.kind === 'outage';

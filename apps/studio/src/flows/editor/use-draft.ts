@@ -4,7 +4,8 @@ import { useEffect, useEffectEvent, useState, useSyncExternalStore } from 'react
 import { api } from '../../data/api.js';
 import { useConnection, useLive } from '../../data/live.js';
 import { useMe } from '../../data/me.js';
-import { openDraft, type Draft, type DraftPlace, type DraftState } from './draft.js';
+import type { DraftPlace } from './base.js';
+import { openDraft, type Draft, type DraftState } from './draft.js';
 import { keepFor } from './kept.js';
 
 export interface Opening {
