@@ -5,11 +5,20 @@
  * back; when the last one goes it is given up. Each watcher hears the state first, and again when it changes;
  * frames hold only the modules that they asked for.
  */
-import { TAP_LEASE_MS, TapResult, type LiveFlowEvent, type Reply, type TapFrame } from '@millrace/schemas';
+import {
+  Failure,
+  TAP_LEASE_MS,
+  TapResult,
+  type LiveFlowEvent,
+  type Reply,
+  type TapFrame,
+} from '@millrace/schemas';
 
 const RENEW_MS = 10_000;
 /** How soon a flow that does not run, or a node that is silent, is asked again. */
 const AGAIN_MS = 3_000;
+/** What a database or a broker says of itself is nobody's business. */
+const CANNOT = 'the director cannot ask the node right now and tries again';
 
 export interface Watcher {
   /** Absent: all. */
@@ -76,7 +85,7 @@ export class SharedTap {
     while (this.watchers.size > 0 && this.ending === undefined) {
       this.woken = false;
       const pause = await this.turn().catch((error: unknown) => {
-        this.tell('waiting', error instanceof Error ? error.message : String(error));
+        this.tell('waiting', error instanceof Failure ? error.message : CANNOT);
         return AGAIN_MS;
       });
       await this.sleep(pause);
