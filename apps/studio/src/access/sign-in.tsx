@@ -41,7 +41,7 @@ export function SignIn() {
             type="email"
             autoComplete="username"
             required
-            data-autofocus
+            autoFocus
             value={email}
             onChange={(event) => setEmail(event.currentTarget.value)}
           />

@@ -3,6 +3,7 @@ import { Badge, Button, Group, Modal, Select, Stack, Table, Text, TextInput } fr
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { ALIAS, type Alias, type ResourceVersion } from '@millrace/schemas';
 import { useState, type FormEvent } from 'react';
+import { useActors } from '../data/actors.js';
 import { api } from '../data/api.js';
 import { useMay } from '../data/me.js';
 import { done } from '../ui/notify.js';
@@ -18,6 +19,7 @@ export function Aliases({ name, versions }: { name: string; versions: readonly R
   const [opened, setOpened] = useState<string>();
   const [moving, setMoving] = useState<Alias | 'new'>();
   const mayMove = useMay('catalogue.promote');
+  const nameOf = useActors();
   return (
     <Card
       title="Aliases"
@@ -46,7 +48,8 @@ export function Aliases({ name, versions }: { name: string; versions: readonly R
                     {alias.alias} @{alias.version}
                   </Badge>
                   <Text size="sm" c="dimmed">
-                    moved <When at={alias.movedAt} /> by {alias.movedBy}
+                    moved <When at={alias.movedAt} /> by{' '}
+                    <span title={alias.movedBy}>{nameOf(alias.movedBy)}</span>
                   </Text>
                   <Button
                     variant="subtle"
@@ -73,6 +76,7 @@ export function Aliases({ name, versions }: { name: string; versions: readonly R
 }
 
 function History({ name, alias }: { name: string; alias: Alias }) {
+  const nameOf = useActors();
   const history = useQuery({
     queryKey: ['catalogue', 'alias', name, alias.alias, alias.revision],
     queryFn: () => api().catalogue.aliasHistory(name, alias.alias, { limit: 50 }),
@@ -98,7 +102,7 @@ function History({ name, alias }: { name: string; alias: Alias }) {
                 <Table.Td>
                   <When at={move.movedAt} />
                 </Table.Td>
-                <Table.Td>{move.movedBy}</Table.Td>
+                <Table.Td title={move.movedBy}>{nameOf(move.movedBy)}</Table.Td>
                 <Table.Td>{move.note}</Table.Td>
               </Table.Tr>
             ))}

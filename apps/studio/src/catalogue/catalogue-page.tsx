@@ -4,6 +4,7 @@ import type { Resource } from '@millrace/schemas';
 import { Upload } from 'lucide-react';
 import { useState } from 'react';
 import { useLocation, useSearchParams } from 'wouter';
+import { useActors } from '../data/actors.js';
 import { api } from '../data/api.js';
 import { useMay } from '../data/me.js';
 import { usePages } from '../data/pages.js';
@@ -16,7 +17,7 @@ import { KINDS } from './kinds.js';
 import { UploadSheet } from './upload-sheet.js';
 import { useUploads } from './uploads.js';
 
-const columns: Column<Resource>[] = [
+const columnsFor = (actor: (id: string) => string): Column<Resource>[] => [
   {
     key: 'name',
     title: 'Name',
@@ -59,7 +60,7 @@ const columns: Column<Resource>[] = [
     key: 'by',
     title: 'Made by',
     width: 'minmax(120px, 1fr)',
-    cell: ({ createdBy }) => <span title={createdBy}>{createdBy}</span>,
+    cell: ({ createdBy }) => <span title={createdBy}>{actor(createdBy)}</span>,
   },
   { key: 'at', title: 'Made', width: '110px', cell: ({ createdAt }) => <When at={createdAt} /> },
 ];
@@ -68,6 +69,7 @@ export function CataloguePage() {
   const [, go] = useLocation();
   const [search, setSearch] = useSearchParams();
   const mayWrite = useMay('catalogue.write');
+  const actor = useActors();
   const pages = usePages(['catalogue', 'list'], (cursor) => api().catalogue.list({ cursor, limit: 100 }));
   const running = useUploads().filter(({ step }) => !['ready', 'stopped', 'failed'].includes(step)).length;
   const [dropped, setDropped] = useState<File[]>([]);
@@ -91,7 +93,7 @@ export function CataloguePage() {
         <Stack>
           <List
             name="resources"
-            columns={columns}
+            columns={columnsFor(actor)}
             pages={pages}
             keyOf={({ name }) => name}
             open={({ name }) => go(`/catalogue/${encodeURIComponent(name)}`)}

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { Contract, Inspection, ModelPort, ResourceVersionDetails } from '@millrace/schemas';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
+import { useActors } from '../data/actors.js';
 import { api } from '../data/api.js';
 import { Ident } from '../ui/ident.js';
 import { Card, Places, Show } from '../ui/page.js';
@@ -49,6 +50,7 @@ function Facts({ facts }: { facts: readonly (readonly [string, ReactNode])[] }) 
 }
 
 function Bytes({ of }: { of: ResourceVersionDetails }) {
+  const nameOf = useActors();
   return (
     <Card title={`Version ${of.version}`} actions={<VersionState of={of} />}>
       {of.refusal && (
@@ -65,7 +67,12 @@ function Bytes({ of }: { of: ResourceVersionDetails }) {
           ['File', `${of.fileName}, ${bytes(of.size)}`],
           ['Digest', <Ident key="digest" id={of.digest} label="digest" />],
           ['Uploaded', <When key="at" at={of.createdAt} />],
-          ['By', of.createdBy],
+          [
+            'By',
+            <span key="by" title={of.createdBy}>
+              {nameOf(of.createdBy)}
+            </span>,
+          ],
           ['Verified', of.sealedAt && <When at={of.sealedAt} />],
         ]}
       />

@@ -112,7 +112,7 @@ function optionsOf(
     scales: { x: { time: true }, y: { range: rangeOf } },
     axes: [times ? axis : { ...axis, size: 8, values: () => [] }, { ...axis, size: 56 }],
     series: [
-      { value: (_, time) => (time === null ? 'now' : new Date(time * 1_000).toLocaleTimeString()) },
+      { value: (u, time) => (time === null ? lastTime(u) : new Date(time * 1_000).toLocaleTimeString()) },
       ...shape.split('\n').map((one, index) => {
         const [name, hue] = [one.slice(0, one.lastIndexOf('/')), one.slice(one.lastIndexOf('/') + 1)];
         return {
@@ -144,6 +144,16 @@ function ownPoint(u: uPlot, series: number, at: number): number {
     if (values[at + away] !== undefined) return at + away;
   }
   return at;
+}
+
+/** Within this of the present the last point is of now; metrics come by the minute. */
+const NOW_MS = 150_000;
+
+/** When the values are of while nobody points at a time: those of a file or of a node that fell silent are not of now. */
+function lastTime(u: uPlot): string {
+  const last = u.data[0].at(-1);
+  if (last === undefined) return '–';
+  return Math.abs(Date.now() - last * 1_000) < NOW_MS ? 'now' : new Date(last * 1_000).toLocaleTimeString();
 }
 
 /** What it is now, while nobody points at a time. */

@@ -1,10 +1,12 @@
 /** Ctrl-K: goes to any room, flow, node, resource or deployment by its name. Loaded when it is first asked for. */
 import { Loader, Modal, ScrollArea, TextInput, UnstyledButton } from '@mantine/core';
+import type { Permission } from '@millrace/schemas';
 import { useQuery } from '@tanstack/react-query';
 import { Search } from 'lucide-react';
 import { useState, type KeyboardEvent } from 'react';
 import { useLocation } from 'wouter';
 import { api } from '../data/api.js';
+import { useMe } from '../data/me.js';
 import classes from './finder.module.css';
 import { ROOMS } from './rooms.js';
 
@@ -17,20 +19,21 @@ interface Place {
 const SHOWN = 12;
 const READ = 200;
 
-const DEEDS: readonly Place[] = [
-  { to: '/flows?new', name: 'New flow', what: 'do' },
-  { to: '/nodes/join', name: 'Join a node', what: 'do' },
-  { to: '/catalogue?upload', name: 'Upload a model or script', what: 'do' },
-  { to: '/deployments?new', name: 'Deploy a flow', what: 'do' },
+const DEEDS: readonly (Place & { needs: Permission })[] = [
+  { to: '/flows?new', name: 'New flow', what: 'do', needs: 'flows.write' },
+  { to: '/nodes/join', name: 'Join a node', what: 'do', needs: 'fleet.write' },
+  { to: '/catalogue?upload', name: 'Upload a model or script', what: 'do', needs: 'catalogue.write' },
+  { to: '/deployments?new', name: 'Deploy a flow', what: 'do', needs: 'deployments.write' },
 ];
 
 export default function Finder({ opened, onClose }: { opened: boolean; onClose(): void }) {
   const [text, setText] = useState('');
   const [chosen, setChosen] = useState(0);
   const [, go] = useLocation();
+  const me = useMe();
   const places = useQuery({ queryKey: ['places'], queryFn: readPlaces, enabled: opened, staleTime: 15_000 });
   const all = [
-    ...DEEDS,
+    ...DEEDS.filter(({ needs }) => me?.permissions.includes(needs)),
     ...ROOMS.map(({ path, word }) => ({ to: path, name: word, what: 'room' })),
     ...(places.data ?? []),
   ];
