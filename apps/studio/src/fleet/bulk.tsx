@@ -1,12 +1,11 @@
 /** What can be done with the marked nodes; each says to how many before, and how far it is while it works. */
-import { Button, Group, Modal, Progress, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Progress, Select, Text, TextInput } from '@mantine/core';
 import { LABEL_NAME, type Node } from '@millrace/schemas';
 import { useState, type ReactNode } from 'react';
 import { api } from '../data/api.js';
 import { Confirm } from '../ui/confirm.js';
 import { MarkedBar } from '../ui/counts.js';
 import { done } from '../ui/notify.js';
-import { WentWrong } from '../ui/page.js';
 import { many } from '../ui/units.js';
 import { inTurn, orThrow } from '../data/in-turn.js';
 import { useGroups } from './nodes.js';
@@ -142,12 +141,13 @@ function AddLabel({
   const [value, setValue] = useState('');
   const wrong = name !== '' && !LABEL_NAME.test(name);
   return (
-    <Ask
+    <Confirm
+      harmless
       opened={opened}
       onClose={onClose}
       title={`Add a label to ${how}`}
       verb={`Add to ${how}`}
-      may={name !== '' && !wrong}
+      ready={name !== '' && !wrong}
       act={() => act(name, value)}
     >
       <Text size="sm">A label of the same name gets the new value.</Text>
@@ -169,7 +169,7 @@ function AddLabel({
         />
       </Group>
       {progress}
-    </Ask>
+    </Confirm>
   );
 }
 
@@ -182,12 +182,13 @@ function AddToGroup({
   const [group, setGroup] = useState<string | null>(null);
   const byHand = useGroups().data?.items.filter(({ selector }) => selector === null) ?? [];
   return (
-    <Ask
+    <Confirm
+      harmless
       opened={opened}
       onClose={onClose}
       title={`Add ${how} to a group`}
       verb={`Add ${how}`}
-      may={group !== null}
+      ready={group !== null}
       act={() => act(group!, byHand.find(({ id }) => id === group)!.name)}
     >
       <Select
@@ -200,55 +201,6 @@ function AddToGroup({
         searchable
         data-autofocus
       />
-    </Ask>
-  );
-}
-
-interface AskProps {
-  opened: boolean;
-  onClose(): void;
-  title: string;
-  verb: string;
-  may: boolean;
-  act(): Promise<void>;
-  children: ReactNode;
-}
-
-function Ask({ opened, onClose, title, verb, may, act, children }: AskProps) {
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<Error>();
-  const go = async () => {
-    setBusy(true);
-    setError(undefined);
-    try {
-      await act();
-      onClose();
-    } catch (thrown) {
-      setError(thrown as Error);
-    } finally {
-      setBusy(false);
-    }
-  };
-  return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      title={title}
-      centered
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
-      <Stack>
-        {children}
-        {error && <WentWrong error={error} />}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button disabled={!may} loading={busy} onClick={() => void go()}>
-            {verb}
-          </Button>
-        </Group>
-      </Stack>
-    </Modal>
+    </Confirm>
   );
 }

@@ -1,4 +1,4 @@
-/** Asks before something that cannot be undone easily: it says what will happen to how many. */
+/** Asks before something that cannot be undone easily, or for what a deed needs: it says what happens to how many. */
 import { Button, Group, Modal, Stack, Text } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
 import { WentWrong } from './page.js';
@@ -13,9 +13,14 @@ interface ConfirmProps {
   /** The verb of the button. */
   verb: string;
   act(): Promise<unknown>;
+  /** Nothing is lost by it: its fields are asked first, and the button is no warning. */
+  harmless?: boolean;
+  /** False while something that it needs is missing. */
+  ready?: boolean;
 }
 
-export function Confirm({ opened, onClose, title, children, verb, act }: ConfirmProps) {
+export function Confirm(props: ConfirmProps) {
+  const { opened, onClose, title, children, verb, act, harmless = false, ready = true } = props;
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<Error>();
   const close = () => {
@@ -43,15 +48,24 @@ export function Confirm({ opened, onClose, title, children, verb, act }: Confirm
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
       <Stack>
-        <Text component="div" size="sm">
-          {children}
-        </Text>
+        {harmless ? (
+          children
+        ) : (
+          <Text component="div" size="sm">
+            {children}
+          </Text>
+        )}
         {error && <WentWrong error={error} />}
         <Group justify="flex-end">
-          <Button variant="default" onClick={close} data-autofocus>
+          <Button variant="default" onClick={close} data-autofocus={!harmless || undefined}>
             Cancel
           </Button>
-          <Button color="red.9" loading={busy} onClick={() => void go()}>
+          <Button
+            color={harmless ? undefined : 'red.9'}
+            disabled={!ready}
+            loading={busy}
+            onClick={() => void go()}
+          >
             {verb}
           </Button>
         </Group>
