@@ -33,7 +33,7 @@ export function Compared({ name, from, to, versions, onFrom }: ComparedProps) {
   const after = useDocument(name, to);
   const before = useDocument(name, from ?? to);
   const diff = useQuery({
-    queryKey: ['flows', name, 'diff', from, to],
+    queryKey: ['flows', 'of', name, 'diff', from, to],
     queryFn: () => (from === undefined ? { ...SAME, from: to, to } : api().flows.diff(name, { from, to })),
   });
   const shown = useMemo(() => {
@@ -158,7 +158,7 @@ function Value({ of, gone }: { of: string | undefined; gone?: boolean }) {
 /** Null: a draft that is no flow. */
 function useDocument(name: string, side: Side) {
   return useQuery({
-    queryKey: ['flows', name, 'document', side],
+    queryKey: ['flows', 'of', name, 'document', side],
     staleTime: side === DRAFT ? 0 : Infinity,
     queryFn: async () => {
       if (side !== DRAFT) return (await api().flows.version(name, Number(side))).document;

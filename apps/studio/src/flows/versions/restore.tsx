@@ -28,7 +28,7 @@ export function Restore({ name, what, read, onClose }: RestoreProps) {
   const who = useActors();
   const [, go] = useLocation();
   const found = useQuery({
-    queryKey: ['flows', name, 'restore', what],
+    queryKey: ['flows', 'of', name, 'restore', what],
     gcTime: 0,
     staleTime: Infinity,
     queryFn: async () => {

@@ -31,7 +31,7 @@ function SaveList({ name }: { name: string }) {
   const who = useActors();
   const may = useMay('flows.write');
   const [restoring, setRestoring] = useState<number>();
-  const saves = usePages<FlowDraftSaved>(['flows', name, 'saves'], (cursor) =>
+  const saves = usePages<FlowDraftSaved>(['flows', 'of', name, 'saves'], (cursor) =>
     api().flows.saves(name, { limit: LIMIT, cursor }),
   );
   if (saves.loading) return <Loading lines={3} />;

@@ -15,11 +15,11 @@ const LIMIT = 100;
 
 export default function VersionsPage({ name }: { name: string }) {
   const [params, setParams] = useSearchParams();
-  const versions = usePages<FlowVersion>(['flows', name, 'versions'], (cursor) =>
+  const versions = usePages<FlowVersion>(['flows', 'of', name, 'versions'], (cursor) =>
     api().flows.versions(name, { limit: LIMIT, cursor }),
   );
   const draft = useQuery({
-    queryKey: ['flows', name, 'draft', 'compared'],
+    queryKey: ['flows', 'of', name, 'draft', 'compared'],
     queryFn: () => api().flows.draft(name),
   });
   const { from, to } = sidesOf(
