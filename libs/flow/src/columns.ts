@@ -51,13 +51,6 @@ export function withColumns(
   return { ...columns, fields: new Map([...columns.fields, ...columnsOf(added).fields]) };
 }
 
-/** The same records without these fields. */
-export function withoutColumns(columns: Columns, names: Iterable<string>): Columns {
-  const fields = new Map(columns.fields);
-  for (const name of names) fields.delete(name);
-  return { ...columns, fields };
-}
-
 /**
  * Records of several wires, interleaved: a field of any is a field of the whole, its type is known only
  * where all that have it agree, and a grid survives only when there is one wire.
