@@ -3,6 +3,7 @@ import { Group, Modal, Stack, Table, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import type { AuditEntry } from '@millrace/schemas';
 import { useState } from 'react';
+import { useActors } from '../data/actors.js';
 import { api } from '../data/api.js';
 import { usePages } from '../data/pages.js';
 import { Ident } from '../ui/ident.js';
@@ -11,13 +12,13 @@ import { Empty } from '../ui/page.js';
 import { When } from '../ui/when.js';
 import classes from './settings.module.css';
 
-const columns: Column<AuditEntry>[] = [
+const columnsFor = (nameOf: (actor: string) => string): Column<AuditEntry>[] => [
   { key: 'at', title: 'When', width: '110px', cell: ({ at }) => <When at={at} /> },
   {
     key: 'actor',
     title: 'Who',
     width: 'minmax(120px, 1fr)',
-    cell: ({ actor }) => <span title={actor}>{actor}</span>,
+    cell: ({ actor }) => <span title={actor}>{nameOf(actor)}</span>,
   },
   { key: 'action', title: 'Did', width: 'minmax(140px, 1fr)', cell: ({ action }) => action },
   {
@@ -36,6 +37,11 @@ const columns: Column<AuditEntry>[] = [
 ];
 
 const FILTERS = ['actor', 'action', 'subject'] as const;
+const PLACEHOLDERS = {
+  actor: 'Who, such as user:01m8',
+  action: 'Did, such as deploy',
+  subject: 'To, such as resource:',
+};
 
 export function AuditPage() {
   const [filter, setFilter] = useState({ actor: '', action: '', subject: '' });
@@ -47,6 +53,7 @@ export function AuditPage() {
     api().access.audit({ cursor, limit: 100, ...query }),
   );
   const [opened, setOpened] = useState<AuditEntry>();
+  const nameOf = useActors();
   return (
     <Stack>
       <Group gap="xs">
@@ -54,7 +61,7 @@ export function AuditPage() {
           <TextInput
             key={key}
             aria-label={`Only ${key}`}
-            placeholder={key}
+            placeholder={PLACEHOLDERS[key]}
             value={filter[key]}
             onChange={(event) => setFilter({ ...filter, [key]: event.currentTarget.value.trim() })}
           />
@@ -62,7 +69,7 @@ export function AuditPage() {
       </Group>
       <List
         name="audit"
-        columns={columns}
+        columns={columnsFor(nameOf)}
         pages={pages}
         keyOf={({ sequence }) => String(sequence)}
         open={(entry) => setOpened(entry)}

@@ -16,6 +16,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { Permission, type ApiToken } from '@millrace/schemas';
 import { KeyRound, Trash2 } from 'lucide-react';
 import { useState, type FormEvent } from 'react';
+import { useActors } from '../data/actors.js';
 import { api } from '../data/api.js';
 import { useMay, useMe } from '../data/me.js';
 import { usePages } from '../data/pages.js';
@@ -38,6 +39,7 @@ export function TokensPage() {
   const queries = useQueryClient();
   const pages = usePages(KEY, (cursor) => api().access.tokens({ cursor, limit: 100 }));
   const mayWrite = useMay('access.write');
+  const nameOf = useActors();
   const [making, setMaking] = useState(false);
   const [ending, setEnding] = useState<ApiToken>();
   const again = () => queries.invalidateQueries({ queryKey: KEY });
@@ -49,7 +51,12 @@ export function TokensPage() {
       width: 'minmax(200px, 2fr)',
       cell: ({ scopes }) => <span title={scopes.join(', ')}>{scopes.join(', ')}</span>,
     },
-    { key: 'by', title: 'Made by', width: '160px', cell: ({ createdBy }) => createdBy },
+    {
+      key: 'by',
+      title: 'Made by',
+      width: '160px',
+      cell: ({ createdBy }) => <span title={createdBy}>{nameOf(`user:${createdBy}`)}</span>,
+    },
     { key: 'ends', title: 'Ends', width: '120px', cell: ({ expiresAt }) => <When at={expiresAt} /> },
     {
       key: 'end',

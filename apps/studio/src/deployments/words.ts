@@ -69,6 +69,8 @@ export function deedOf(action: Action, deployment: Deployment, before?: number):
   const it = `${flow}@${version}`;
   const running = many(targets.succeeded, 'node');
   const open = targets.waiting + targets.offline;
+  const waited = open + targets.working;
+  const leaves = waited === 0 ? '' : ` ${many(waited, 'node')} ${isAre(waited)} not waited for any more.`;
   const deeds: Record<Action, Deed> = {
     pause: {
       label: 'Pause',
@@ -93,14 +95,14 @@ export function deedOf(action: Action, deployment: Deployment, before?: number):
       title: before === undefined ? `Roll ${it} back?` : `Go back to ${flow}@${before}?`,
       says:
         before === undefined
-          ? `${running} that ${runs(targets.succeeded)} ${it} ${targets.succeeded === 1 ? 'gets' : 'get'} back what ${itThey(targets.succeeded)} had proved to run before; where there was nothing, the flow stops. ${many(open + targets.working, 'node')} ${isAre(open + targets.working)} not waited for any more.`
-          : `${running} that ${runs(targets.succeeded)} ${it} ${targets.succeeded === 1 ? 'gets' : 'get'} @${before} back; a node that had nothing before stops the flow. ${many(open + targets.working, 'node')} ${isAre(open + targets.working)} not waited for any more.`,
+          ? `${running} that ${runs(targets.succeeded)} ${it} ${targets.succeeded === 1 ? 'gets' : 'get'} back what ${itThey(targets.succeeded)} had proved to run before; where there was nothing, the flow stops.${leaves}`
+          : `${running} that ${runs(targets.succeeded)} ${it} ${targets.succeeded === 1 ? 'gets' : 'get'} @${before} back; a node that had nothing before stops the flow.${leaves}`,
       dangerous: true,
     },
     abort: {
       label: 'Abort',
       title: `Abort the deployment of ${it}?`,
-      says: `${many(open + targets.working, 'node')} ${isAre(open + targets.working)} not waited for any more.`,
+      says: `${many(waited, 'node')} ${isAre(waited)} not waited for any more.`,
       dangerous: true,
     },
   };

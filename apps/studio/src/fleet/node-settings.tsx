@@ -41,38 +41,40 @@ export function NodeSettings({ node }: { node: Node }) {
   };
   return (
     <Stack>
-      <Card title="Name and labels">
-        <Stack gap="sm" align="flex-start">
-          <TextInput
-            label="Name"
-            value={name}
-            maxLength={128}
-            w={360}
-            onChange={(event) => setName(event.currentTarget.value)}
-            error={nameWrong && 'Letters, digits, dots, dashes and underscores'}
+      {!mayWrite && <Quiet>Your role may look at nodes, not change them.</Quiet>}
+      <fieldset disabled={!mayWrite} style={{ display: 'contents' }}>
+        <Card title="Name and labels">
+          <Stack gap="sm" align="flex-start">
+            <TextInput
+              label="Name"
+              value={name}
+              maxLength={128}
+              w={360}
+              onChange={(event) => setName(event.currentTarget.value)}
+              error={nameWrong && 'Letters, digits, dots, dashes and underscores'}
+            />
+            <LabelsForm rows={rows} onChange={setRows} />
+            <Quiet>
+              Groups with a selector choose by labels: a change may bring flows here or take them away.
+            </Quiet>
+          </Stack>
+        </Card>
+        <Card title="Parameters on this node only">
+          <Text size="sm" c="dimmed" mb="sm">
+            An empty field leaves what its group, the deployment or the flow itself says.
+          </Text>
+          <ParametersForm
+            value={parameters}
+            onChange={setParameters}
+            flows={node.flows.map(({ flow }) => flow)}
+            onWrong={setWrong}
           />
-          <LabelsForm rows={rows} onChange={setRows} />
-          <Quiet>
-            Groups with a selector choose by labels: a change may bring flows here or take them away.
-          </Quiet>
-        </Stack>
-      </Card>
-      <Card title="Parameters on this node only">
-        <Text size="sm" c="dimmed" mb="sm">
-          An empty field leaves what its group, the deployment or the flow itself says.
-        </Text>
-        <ParametersForm
-          value={parameters}
-          onChange={setParameters}
-          flows={node.flows.map(({ flow }) => flow)}
-          onWrong={setWrong}
-        />
-      </Card>
+        </Card>
+      </fieldset>
       <Group>
         <Button disabled={!may} loading={busy} onClick={() => void save()}>
           Save
         </Button>
-        {!mayWrite && <Quiet>Your role may look at nodes, not change them.</Quiet>}
         {may && change.parameters !== undefined && <Quiet>Flows whose parameters change start anew.</Quiet>}
       </Group>
     </Stack>

@@ -1,4 +1,6 @@
 /** What, where and how a flow version is brought to nodes, with what it would do before it is done. */
+import { useMay, useMe } from '../../data/me.js';
+import { Empty } from '../../ui/page.js';
 import { Sheet } from '../../ui/sheet.js';
 import { DeployForm, type Asked } from './deploy-form.js';
 
@@ -12,9 +14,14 @@ interface DeploySheetProps {
 }
 
 export function DeploySheet({ opened, asked, onClose }: DeploySheetProps) {
+  const known = useMe() !== undefined;
+  const may = useMay('deployments.write');
   return (
     <Sheet opened={opened} onClose={onClose} title="Deploy a flow" width={WIDTH_PX}>
-      {opened && <DeployForm asked={asked} onClose={onClose} />}
+      {opened && may && <DeployForm asked={asked} onClose={onClose} />}
+      {opened && known && !may && (
+        <Empty title="Your role may not deploy">Ask somebody who is an operator or an admin.</Empty>
+      )}
     </Sheet>
   );
 }
