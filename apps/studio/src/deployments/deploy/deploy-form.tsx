@@ -49,7 +49,7 @@ export function DeployForm({ asked, onClose }: { asked: Asked; onClose(): void }
     queryKey: ['flows', 'version', flow, version],
     queryFn: () => api().flows.version(flow!, version!),
     enabled: flow !== undefined && version !== undefined,
-    staleTime: Infinity,
+    staleTime: 'static',
   });
   const earlier = useQuery({
     queryKey: ['deployments', 'last', flow, group],

@@ -49,7 +49,7 @@ export default function LivePage({ node, flow }: { node: string; flow: string })
     queryKey: ['flows', 'version', flow, number],
     queryFn: () => api().flows.version(flow, number!),
     enabled: number !== undefined,
-    staleTime: Infinity,
+    staleTime: 'static',
   });
   if (asked.data && number === undefined) return <NotThere node={asked.data} flow={flow} />;
   if (!asked.data || !version.data) {

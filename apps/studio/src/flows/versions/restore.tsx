@@ -30,7 +30,7 @@ export function Restore({ name, what, read, onClose }: RestoreProps) {
   const found = useQuery({
     queryKey: ['flows', 'of', name, 'restore', what],
     gcTime: 0,
-    staleTime: Infinity,
+    staleTime: 'static',
     queryFn: async () => {
       const [draft, text] = await Promise.all([api().flows.draft(name), read()]);
       return { draft, text };

@@ -1,3 +1,4 @@
+import type { ModuleContext } from '@millrace/engine';
 import {
   startHttpServer,
   type Asked,
