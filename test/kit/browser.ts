@@ -25,6 +25,8 @@ const axeSource = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 /** Every wait of a page ends by then. */
 const WAIT_MS = 20_000;
 const SETTLE_MS = 1_200;
+/** Transitions take 150 ms, and charts are drawn anew. */
+const REDRAW_MS = 400;
 
 /** Node's `chromium` of the path, or what MILLRACE_CHROMIUM names. */
 const executable = process.env.MILLRACE_CHROMIUM ?? found();
@@ -139,6 +141,13 @@ export class Person {
     await this.page.getByRole('main').waitFor();
     await this.page.waitForFunction(`document.querySelector('main [aria-busy="true"]') === null`);
     await this.page.waitForTimeout(SETTLE_MS);
+  }
+
+  /** The same page as the system's theme and the window change. */
+  async look(theme: 'light' | 'dark', size: { width: number; height: number }): Promise<void> {
+    await this.page.emulateMedia({ colorScheme: theme });
+    await this.page.setViewportSize(size);
+    await this.page.waitForTimeout(REDRAW_MS);
   }
 
   /** Content that can only be reached by moving the whole page sideways. */
