@@ -72,5 +72,9 @@ function step(args) {
 function run(command, args, options) {
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], ...options });
   if (error) process.stderr.write(`${command}: ${error.message}\n`);
-  if (status !== 0) process.exit(status ?? 1);
+  if (status === 0) return;
+  process.stderr.write(
+    `\n${args[0].startsWith(root) ? args[0].slice(root.length + 1) : command} failed: why stands above.\n`,
+  );
+  process.exit(status ?? 1);
 }

@@ -5,5 +5,6 @@ export * from './selector.js';
 export * from './waves.js';
 export * from './deployment.js';
 export * from './rollout.js';
+export * from './sentences.js';
 export * from './merge.js';
 export * from './why.js';

@@ -52,7 +52,7 @@ describe('a deployment', () => {
     expect(nextStep(rolling(), targets, 0)).toEqual({
       step: 'become',
       state: 'paused',
-      says: 'wave 1 of 2: 1 of 1 nodes failed, 0 may: press-1 (rolled-back)',
+      says: 'wave 1 of 2: 1 of 1 node failed, 0 may: press-1 (rolled-back)',
     });
     const back = rolling({ strategy: fullStrategy({ onBreach: 'rollback' }) });
     expect(nextStep(back, targets, 0)).toMatchObject({ step: 'become', state: 'rolled-back' });

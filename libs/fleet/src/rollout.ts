@@ -7,6 +7,7 @@
  */
 import type { DeploymentState } from '@millrace/schemas';
 import { activeStates, standingStates } from './deployment.js';
+import { nodesOf } from './sentences.js';
 import type { FullStrategy } from './strategy.js';
 import { breachOf, failed, gateOf, stoodAside, type WaveTarget } from './waves.js';
 
@@ -119,7 +120,7 @@ function roll(rollout: Rollout, targets: readonly RolloutTarget[], now: number):
   }
   if (wave < waves) return { step: 'next-wave', wave: wave + 1 };
   const working = targets.filter((target) => target.online && isOpen(target));
-  if (working.length > 0) return { step: 'wait', says: `${working.length} nodes are still at work` };
+  if (working.length > 0) return { step: 'wait', says: `${nodesOf(working.length)} still at work` };
   if (strategy.soakMs > 0) return become('soaking', `it must hold for ${strategy.soakMs / 1_000} s`);
   return become(ending(targets), summary(targets));
 }
@@ -153,14 +154,18 @@ export function ending(targets: readonly WaveTarget[]): 'succeeded' | 'partial' 
 function summary(targets: readonly WaveTarget[]): string {
   const count = (holds: (target: WaveTarget) => boolean): number => targets.filter(holds).length;
   const parts = [
-    [count((target) => target.outcome === 'succeeded'), 'run it'],
-    [count(failed), 'failed'],
-    [count((target) => isOpen(target) && !target.online), 'are offline and come along when they return'],
-    [count((target) => isOpen(target) && target.online), 'are at work'],
-    [count(stoodAside), 'stand aside'],
+    [count((target) => target.outcome === 'succeeded'), 'runs it', 'run it'],
+    [count(failed), 'failed', 'failed'],
+    [
+      count((target) => isOpen(target) && !target.online),
+      'is offline and comes along when it returns',
+      'are offline and come along when they return',
+    ],
+    [count((target) => isOpen(target) && target.online), 'is at work', 'are at work'],
+    [count(stoodAside), 'stands aside', 'stand aside'],
   ] as const;
-  const said = parts.filter(([n]) => n > 0).map(([n, what]) => `${n} ${what}`);
-  return said.length > 0 ? `of ${targets.length} nodes: ${said.join(', ')}` : 'no node is in the group';
+  const said = parts.filter(([n]) => n > 0).map(([n, one, more]) => `${n} ${n === 1 ? one : more}`);
+  return said.length > 0 ? `of ${nodesOf(targets.length)}: ${said.join(', ')}` : 'no node is in the group';
 }
 
 export const isOpen = (target: Pick<WaveTarget, 'outcome'>): boolean => target.outcome === null;

@@ -5,6 +5,7 @@
  * are offline neither block nor count as success. What is done about it is said by progress.ts.
  */
 import { failures } from './target.js';
+import { nodesOf } from './sentences.js';
 import { MILLION, partsOf, type FullStrategy } from './strategy.js';
 import { matches, parseSelector, type Subject } from './selector.js';
 import type { Outcome, Progress } from '@millrace/schemas';
@@ -91,7 +92,7 @@ export function gateOf(
     .sort((a, b) => a - b);
   const proved = ripeAt.filter((t) => t <= now).length;
   if (proved >= needed) return { gate: 'open' };
-  const says = `${proved} of ${counted.length} nodes of the wave have proved themselves, ${needed} must`;
+  const says = `${proved} of ${nodesOf(counted.length)} of the wave proved so far, ${needed} must`;
   const until = ripeAt[needed - 1];
   return until === undefined ? { gate: 'closed', says } : { gate: 'closed', says, until };
 }
@@ -117,7 +118,7 @@ export function breachOf(
     typeof maxFailures === 'number' ? count > maxFailures : count * MILLION > partsOf(maxFailures) * started;
   if (!breached) return undefined;
   const nodes = broken.slice(0, 3).map((target) => `${target.name ?? target.node} (${target.outcome})`);
-  return `${count} of ${started} nodes failed, ${maxFailures} may: ${nodes.join(', ')}`;
+  return `${count} of ${nodesOf(started)} failed, ${maxFailures} may: ${nodes.join(', ')}`;
 }
 
 /** A node that slept until the waiting was over has proved nothing, neither good nor bad. */

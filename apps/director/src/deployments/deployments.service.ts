@@ -1,6 +1,6 @@
 /** What people do with deployments: plan, deploy, watch, pause, resume, abort, roll back, retry. */
 import { Injectable } from '@nestjs/common';
-import { activeStates, failed, matches, mayAct, retriable, type Action } from '@millrace/fleet';
+import { activeStates, failed, matches, mayAct, nodesOf, retriable, type Action } from '@millrace/fleet';
 import {
   Failure,
   type Deployment,
@@ -133,7 +133,7 @@ export class DeploymentsService {
         planned.nodes.map(({ node, wave }) => ({ node, wave, previous: previous.get(node) ?? null })),
       );
       const { flow, version } = wanted;
-      const says = `version ${version} of ${flow} goes to ${planned.nodes.length} nodes of ${group.name}`;
+      const says = `version ${version} of ${flow} goes to ${nodesOf(planned.nodes.length)} of ${group.name}`;
       await this.moves.add(tx, id, { at, state: row.state, wave: row.wave, actor: who.actor, says });
       const details = { flow, version, group: group.name, nodes: planned.nodes.length };
       this.audit.record(tx, who, { action: 'deployments.deploy', subject: `deployment:${id}`, details });
@@ -264,7 +264,14 @@ export class DeploymentsService {
         expires_at: new Date(now + row.strategy.expiresAfterMs),
       });
       await this.assignments.point(tx, row.assignment_id, { current: id, settled: row.settled_before });
-      await this.rollouts.become(tx, row, 'rolling', `${broken.length} nodes try again`, epoch, who.actor);
+      await this.rollouts.become(
+        tx,
+        row,
+        'rolling',
+        `once more: ${nodesOf(broken.length)}`,
+        epoch,
+        who.actor,
+      );
     });
   }
 

@@ -195,7 +195,7 @@ describe('a deployment', () => {
     await obey(first, f.flow, wentWrong);
     expect(await getDeployment(id)).toMatchObject({
       state: 'paused',
-      says: expect.stringContaining('1 of 1 nodes failed'),
+      says: expect.stringContaining('1 of 1 node failed'),
       actions: ['resume', 'abort', 'rollback', 'retry'],
     });
     expect(await wants(second, f.flow)).toBe(1);
@@ -230,7 +230,7 @@ describe('a deployment', () => {
     await obeyAll(f, await deploy(f, 1));
     const id = await deploy(f, 2, { strategy: { onBreach: 'rollback' } });
     await obey(f.nodes[0] as TestNode, f.flow, wentWrong);
-    const says = `wave 1 of 2: 1 of 1 nodes failed, 0 may: ${f.nodes[0]?.name} (rolled-back)`;
+    const says = `wave 1 of 2: 1 of 1 node failed, 0 may: ${f.nodes[0]?.name} (rolled-back)`;
     expect(await getDeployment(id)).toMatchObject({ state: 'rolled-back', says });
     await advance();
     const { items } = (await t.call<{ items: Deployment[] }>('GET', `/v1/deployments?flow=${f.flow}`)).body;

@@ -10,7 +10,7 @@ import {
   Text,
   TextInput,
 } from '@mantine/core';
-import { NAME, type ResourceKind } from '@millrace/schemas';
+import { Failure, NAME, type ResourceKind } from '@millrace/schemas';
 import { X } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { Link } from 'wouter';
@@ -163,6 +163,9 @@ function Wish({ wanted, fixed, onChange, onStart, onDrop }: WishProps) {
   );
 }
 
+/** The same bytes are refused again. */
+const mayHelp = ({ error }: Running): boolean => !(error instanceof Failure) || error.row.kind === 'outage';
+
 function UnderWay({ upload }: { upload: Running }) {
   const { id, name, file, step, doneBytes, bytesPerSecond, version, known, error } = upload;
   const share = file.size === 0 ? 0 : doneBytes / file.size;
@@ -222,7 +225,9 @@ function UnderWay({ upload }: { upload: Running }) {
           )}
           {(step === 'stopped' || step === 'failed') && (
             <>
-              <Button onClick={() => goOn(upload)}>{step === 'stopped' ? 'Go on' : 'Try again'}</Button>
+              {mayHelp(upload) && (
+                <Button onClick={() => goOn(upload)}>{step === 'stopped' ? 'Go on' : 'Try again'}</Button>
+              )}
               <Button variant="default" onClick={() => void forget()}>
                 Discard
               </Button>

@@ -1,5 +1,5 @@
 /** The gate behind a wave: its figures against their limits, as they are now. */
-import { fullStrategy } from '@millrace/fleet';
+import { fullStrategy, type FullStrategy } from '@millrace/fleet';
 import type { Strategy } from '@millrace/schemas';
 import { State, type Standing } from '../../ui/state.js';
 import { duration, many, short } from '../../ui/units.js';
@@ -20,6 +20,7 @@ const WORDS: Readonly<Record<GateFigures['state'], { word: string; is: Standing 
   open: { word: 'Gate open', is: 'good' },
   unproved: { word: 'All offline', is: 'off' },
   breached: { word: 'Gate breached', is: 'broken' },
+  over: { word: 'Gate not asked any more', is: 'off' },
 };
 
 export function GateLine({ figures, strategy, wave, last, now }: GateLineProps) {
@@ -34,6 +35,21 @@ export function GateLine({ figures, strategy, wave, last, now }: GateLineProps) 
       data-last={last || undefined}
     >
       <State is={is}>{word}</State>
+      {figures.state !== 'over' && <Figures figures={figures} gate={gate} until={until} />}
+    </div>
+  );
+}
+
+interface FiguresProps {
+  figures: GateFigures;
+  gate: FullStrategy['gate'];
+  /** Milliseconds from now. */
+  until: number;
+}
+
+function Figures({ figures, gate, until }: FiguresProps) {
+  return (
+    <>
       <span>
         <b>
           {figures.proved} of {figures.counted}
@@ -52,6 +68,6 @@ export function GateLine({ figures, strategy, wave, last, now }: GateLineProps) 
         )}
         , {figures.mayFail} may
       </span>
-    </div>
+    </>
   );
 }

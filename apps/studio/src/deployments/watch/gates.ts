@@ -13,8 +13,8 @@ import {
 import type { Deployment, DeploymentState, Target } from '@millrace/schemas';
 
 export interface GateFigures {
-  /** `ahead`: its wave has not begun; `breached`: more failed than may. */
-  state: 'ahead' | 'closed' | 'open' | 'unproved' | 'breached';
+  /** `ahead`: its wave has not begun; `breached`: more failed than may; `over`: nobody asks it any more. */
+  state: 'ahead' | 'closed' | 'open' | 'unproved' | 'breached' | 'over';
   /** Of the wave: nodes that count, those of them that have run long enough, and how many must. */
   counted: number;
   proved: number;
@@ -66,11 +66,14 @@ function stateOf(
   breached: boolean,
   gate: GateAnswer['gate'],
 ): GateFigures['state'] {
+  if (wave === here && breached && STOPPED.includes(state)) return 'breached';
+  if (TAKEN_BACK.includes(state)) return 'over';
   if (wave > here) return 'ahead';
   if (wave < here) return 'open';
-  return breached && STOPPED.includes(state) ? 'breached' : gate;
+  return gate;
 }
 
+const TAKEN_BACK: readonly DeploymentState[] = ['rolled-back', 'aborted'];
 /** While it goes on, a breach is one that a person has seen and resumed after. */
 const STOPPED: readonly DeploymentState[] = ['paused', 'rolled-back', 'failed', 'aborted'];
 

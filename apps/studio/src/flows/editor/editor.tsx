@@ -5,9 +5,10 @@ import { kinds } from '@millrace/modules/kinds';
 import type { ProblemPlace } from '@millrace/schemas';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useSearchParams } from 'wouter';
-import { useMay } from '../../data/me.js';
+import { useMay, useMe } from '../../data/me.js';
 import { done, failed } from '../../ui/notify.js';
 import { Page } from '../../ui/page.js';
+import { State } from '../../ui/state.js';
 import { many } from '../../ui/units.js';
 import { arrange } from '../graph/arrange.js';
 import FlowGraph, { type GraphEditing, type WireEnds } from '../graph/flow-graph.js';
@@ -45,6 +46,7 @@ interface EditorProps {
 export function Editor({ name, draft, flash }: EditorProps) {
   const state = useDraftState(draft);
   const { document, text, unreadable } = state;
+  const me = useMe();
   const may = useMay('flows.write');
   const editable = may && unreadable.length === 0;
   const problems = useProblems(name, state);
@@ -191,7 +193,13 @@ export function Editor({ name, draft, flash }: EditorProps) {
     <Page
       title={name}
       full
-      beside={<SavedState draft={draft} state={state} />}
+      beside={
+        may || me === undefined ? (
+          <SavedState draft={draft} state={state} />
+        ) : (
+          <State is="off">Your role may look at it, not change it</State>
+        )
+      }
       actions={
         <Actions
           name={name}
