@@ -7,7 +7,9 @@ import { useState, type ReactNode } from 'react';
 import { Wrong } from './fields/wrong.js';
 import classes from './inspector.module.css';
 import { countBelow, problemsAt } from './places.js';
-import type { InspectorProps } from './inspector.js';
+
+/** Undefined takes a setting away. */
+export type ModuleChange = { [K in keyof Omit<FlowModule, 'from'>]?: FlowModule[K] | undefined };
 
 interface BehaviourProps {
   id: string;
@@ -15,7 +17,7 @@ interface BehaviourProps {
   source: boolean;
   problems: readonly ProblemPlace[];
   editable: boolean;
-  onModule: InspectorProps['onModule'];
+  onModule(change: ModuleChange): void;
 }
 
 const ERRORS = [

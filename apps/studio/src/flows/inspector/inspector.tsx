@@ -1,12 +1,12 @@
 /** What is selected on the canvas as a form: the settings of a module from its kind, with docs and problems beside. */
 import { anyColumns, flowColumns, formOf, type Contracts } from '@millrace/flow';
 import { kinds } from '@millrace/modules/kinds';
-import type { FlowDocument, FlowModule, ProblemPlace } from '@millrace/schemas';
+import type { FlowDocument, ProblemPlace } from '@millrace/schemas';
 import { useDeferredValue, useMemo } from 'react';
 import type { WireEnds } from '../graph/elements.js';
 import type { Frames } from '../watch/frames.js';
 import { BeforeAfter } from './before-after.js';
-import { Behaviour } from './behaviour.js';
+import { Behaviour, type ModuleChange } from './behaviour.js';
 import { Control } from './fields/control.js';
 import { Fields } from './fields/fields.js';
 import { AnyControl } from './fields/nested.js';
@@ -20,7 +20,7 @@ import { useSettings } from './use-settings.js';
 import { Wires } from './wires.js';
 import { chosenIn } from './references.js';
 
-export interface InspectorProps {
+interface InspectorProps {
   document: FlowDocument;
   module: string;
   problems: readonly ProblemPlace[];
@@ -28,7 +28,7 @@ export interface InspectorProps {
   /** Of the last test run. */
   frames?: Frames;
   onSettings(settings: Record<string, unknown>): void;
-  onModule(change: { [K in keyof Omit<FlowModule, 'from'>]?: FlowModule[K] | undefined }): void;
+  onModule(change: ModuleChange): void;
   /** Throws a Failure for an id that may not be. */
   onRename(to: string): void;
   onRemove(): void;
