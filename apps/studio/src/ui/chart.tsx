@@ -3,7 +3,7 @@
  * what lies in `bands` is shaded, such as the time of an alert or of silence.
  */
 import { useComputedColorScheme } from '@mantine/core';
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import classes from './chart.module.css';
@@ -54,7 +54,7 @@ export default function Chart({
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
   const shades = useRef({ bands, lines });
-  const scheme = useComputedColorScheme();
+  const scheme = useDrawnScheme();
   const shape = series.map((one) => `${one.label}/${one.hue ?? ''}`).join('\n');
 
   useEffect(() => {
@@ -83,6 +83,17 @@ export default function Chart({
   }, [t, series, bands, lines, scheme, height, sync, times, shape]);
 
   return <div ref={place} className={classes.chart} role="img" aria-label={describe(label, t, series)} />;
+}
+
+/** The theme once the page has its colours: it is known a moment before they are there to be read. */
+function useDrawnScheme(): 'light' | 'dark' {
+  const scheme = useComputedColorScheme();
+  const [drawn, setDrawn] = useState(scheme);
+  useEffect(() => {
+    const frame = requestAnimationFrame(() => setDrawn(scheme));
+    return () => cancelAnimationFrame(frame);
+  }, [scheme]);
+  return drawn;
 }
 
 interface Shades {
