@@ -2,11 +2,13 @@
  * From signing in to a flow that runs on a node, by the keyboard alone: no click, no mouse. Where one is comes from
  * the focus, as a screen reader says it; Tab goes on until the one that is wanted is reached.
  */
+import { join } from 'node:path';
 import { describeInBrowser, Person, steps } from '../kit/browser.js';
 import { Canvas } from '../kit/canvas.js';
-import { Installation } from '../kit/millrace.js';
+import { examples, Installation } from '../kit/millrace.js';
 
 const FLOW = 'pump-watch';
+const DATA = join(examples, 'hydraulic-cooler/resources/cooler-ts1.csv');
 const PATIENCE = { timeout: 120_000 };
 /** More than there are on any page. */
 const TABS = 120;
@@ -20,8 +22,6 @@ describeInBrowser('the studio by the keyboard alone', () => {
   beforeAll(async () => {
     it = await Installation.create();
     await it.up();
-    await it.json('group', 'create', 'line-1');
-    await it.node('press-1', 'line-1');
     person = await Person.at(it);
     canvas = new Canvas(person.page, FLOW);
   }, 240_000);
@@ -81,6 +81,68 @@ describeInBrowser('the studio by the keyboard alone', () => {
     await person.page.getByRole('navigation', { name: 'Rooms' }).waitFor();
   });
 
+  step(
+    'a machine joins with the line to paste',
+    async () => {
+      const { page } = person;
+      await find('Join a node');
+      await page.getByRole('heading', { name: 'Join a node', level: 1 }).waitFor();
+      await tabTo(/^Add a label$/);
+      await press('Enter');
+      await tabTo(/^Label 1$/);
+      await type('line');
+      await tabTo(/^Value of line$/);
+      await type('1');
+      await tabTo(/^Make the token$/);
+      await press('Enter');
+      await tabTo(/^Name of the node/);
+      await press('Control+a');
+      await type('press-1');
+      const line = page.getByRole('textbox', { name: 'Line to paste' });
+      await line.filter({ hasText: '--name press-1 ' }).waitFor();
+      await it.paste((await line.textContent())!, 'press-1');
+      const appeared = page.getByRole('region', { name: '3. See it appear' });
+      await appeared.getByText('As desired').waitFor(PATIENCE);
+    },
+    240_000,
+  );
+
+  step('a group takes it by its label', async () => {
+    const { page } = person;
+    await find('Nodes');
+    await tabTo(/^Groups$/);
+    await press('Enter');
+    await page.getByRole('button', { name: 'Make the first group' }).waitFor();
+    await tabTo(/^Make the first group$/);
+    await press('Enter');
+    const sheet = page.getByRole('dialog', { name: 'New group' });
+    await sheet.waitFor();
+    await tabTo(/^Name/);
+    await type('line-1');
+    await tabTo(/^Selector/);
+    await type('labels.line==1');
+    await sheet.getByText('It chooses 1 node now').waitFor();
+    await tabTo(/^Make the group$/);
+    await press('Enter');
+    await page.getByRole('heading', { name: 'line-1' }).waitFor();
+  });
+
+  step('a file comes into the catalogue', async () => {
+    const { page } = person;
+    await find('Upload a model or script');
+    await page.getByRole('dialog', { name: 'Upload' }).waitFor();
+    await tabTo(/^Choose files$/);
+    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), press('Enter')]);
+    await chooser.setFiles(DATA);
+    await page.getByRole('button', { name: 'Upload cooler-ts1' }).waitFor();
+    await tabTo(/^Alias/);
+    await type('production');
+    await tabTo(/^Upload cooler-ts1$/);
+    await press('Enter');
+    await page.getByText('Ready:').waitFor(PATIENCE);
+    await press('Escape');
+  });
+
   step('a flow is made', async () => {
     const { page } = person;
     await find('New flow');
@@ -97,7 +159,7 @@ describeInBrowser('the studio by the keyboard alone', () => {
     await canvas.inspector('simulator').waitFor();
     await add('alert', 'alert');
     await tabTo(/^When, required/);
-    await type('pressure > 0');
+    await type('pressure > -1000');
     await press('Escape');
   });
 
@@ -121,6 +183,19 @@ describeInBrowser('the studio by the keyboard alone', () => {
     await page.getByRole('group', { name: 'Wire from alert to director' }).waitFor({ state: 'attached' });
     await page.getByRole('group', { name: 'Wire from simulator to alert' }).waitFor({ state: 'attached' });
     await canvas.saved();
+  });
+
+  step('it is tried', async () => {
+    const { page } = person;
+    await tabTo(/^Test$/);
+    await press('Enter');
+    await page.getByRole('button', { name: 'Run', exact: true }).waitFor();
+    await tabTo(/^Run$/);
+    await press('Enter');
+    await page.getByText(/alerts? would have been sent/).waitFor(PATIENCE);
+    await tabTo(/^Stop$/);
+    await press('Enter');
+    await page.getByRole('button', { name: 'Run', exact: true }).waitFor();
   });
 
   step('it is published with a note', async () => {
@@ -158,7 +233,7 @@ describeInBrowser('the studio by the keyboard alone', () => {
   );
 
   step(
-    'its alerts are reached and opened',
+    'its alerts are reached, opened and acknowledged',
     async () => {
       const { page } = person;
       await find('Alerts');
@@ -170,7 +245,11 @@ describeInBrowser('the studio by the keyboard alone', () => {
       await row.waitFor(PATIENCE);
       await tabTo(/press-1/);
       await press('Enter');
-      await page.getByRole('dialog', { name: 'Alert' }).waitFor();
+      const alert = page.getByRole('dialog', { name: 'Alert' });
+      await alert.waitFor();
+      await tabTo(/^Acknowledge$/);
+      await press('Enter');
+      await alert.getByText('Acknowledged').first().waitFor();
       await press('Escape');
     },
     180_000,

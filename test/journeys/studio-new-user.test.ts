@@ -3,7 +3,7 @@
  * join with the line to paste, real sensor data goes into the catalogue, a flow over it is drawn, tried on a file,
  * published, deployed to a group, and what its nodes raise is seen and acknowledged.
  */
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
 import { describeInBrowser, Person, steps } from '../kit/browser.js';
@@ -43,23 +43,6 @@ describeInBrowser('a new user of the studio', () => {
     while ((await folded.count()) > 0) await folded.first().click();
   }
 
-  /** The line as it is pasted, in a folder of its own as on a machine of its own. */
-  async function paste(line: string, name: string): Promise<void> {
-    const folder = join(it.folder, 'machines', name);
-    await mkdir(folder, { recursive: true });
-    const [joins, runs, ...more] = line.split(' && ').map((part) => part.split(' '));
-    expect(more).toEqual([]);
-    expect([joins!.slice(0, 4), runs]).toEqual([
-      ['npx', 'millrace', 'node', 'join'],
-      ['npx', 'millrace', 'agent', 'run'],
-    ]);
-    const env = { MILLRACE_URL: '', MILLRACE_TOKEN: '', MILLRACE_POLL_MS: '1000' };
-    const joining = it.spawn(joins!.slice(2), name, env, folder);
-    const code = await new Promise((resolve) => joining.once('exit', resolve));
-    expect(code).toBe(0);
-    it.spawn(runs!.slice(2), name, env, folder);
-  }
-
   step(
     'home says what to do first',
     async () => {
@@ -87,7 +70,7 @@ describeInBrowser('a new user of the studio', () => {
         await page.getByRole('textbox', { name: 'Name of the node' }).fill(name);
         const line = page.getByRole('textbox', { name: 'Line to paste' });
         await line.filter({ hasText: `--name ${name} ` }).waitFor();
-        await paste((await line.textContent())!, name);
+        await it.paste((await line.textContent())!, name);
         const appeared = page.getByRole('region', { name: '3. See it appear' });
         await appeared.getByRole('link', { name }).waitFor(PATIENCE);
         await appeared.getByText('As desired').waitFor(PATIENCE);

@@ -5,7 +5,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -100,6 +100,23 @@ export class Installation {
     });
     const text = await response.text();
     return { status: response.status, body: (text === '' ? null : JSON.parse(text)) as T };
+  }
+
+  /** Runs the line that the studio shows for a machine, in a folder of its own as on a machine of its own. */
+  async paste(line: string, name: string): Promise<void> {
+    const folder = join(this.folder, 'machines', name);
+    await mkdir(folder, { recursive: true });
+    const [joins, runs, ...more] = line.split(' && ').map((part) => part.split(' '));
+    expect(more).toEqual([]);
+    expect([joins!.slice(0, 4), runs]).toEqual([
+      ['npx', 'millrace', 'node', 'join'],
+      ['npx', 'millrace', 'agent', 'run'],
+    ]);
+    const env = { MILLRACE_URL: '', MILLRACE_TOKEN: '', MILLRACE_POLL_MS: '1000' };
+    const joining = this.spawn(joins!.slice(2), name, env, folder);
+    const code = await new Promise((resolve) => joining.once('exit', resolve));
+    expect(code).toBe(0);
+    this.spawn(runs!.slice(2), name, env, folder);
   }
 
   /** Joins a node to a group and starts its agent. */
