@@ -183,11 +183,15 @@ describeInBrowser('editing in the studio', () => {
     'a session that ends in mid-edit: one signs in again, and the edit is kept',
     async () => {
       const canvas = at(first);
-      await first.page.evaluate(`fetch('/v1/sessions/current', {
-      method: 'DELETE',
-      headers: { authorization: 'Bearer ' + JSON.parse(localStorage.getItem('millrace.session')).token },
-    })`);
+      const session = await first.page.evaluate<string>(
+        `JSON.parse(localStorage.getItem('millrace.session')).token`,
+      );
+      // Cut off while the session ends, so that the edit surely comes before the page is told.
+      await first.context.setOffline(true);
       await setMost(canvas, 'high', '66');
+      await first.page.getByRole('status').filter({ hasText: 'not saved yet' }).waitFor(PATIENCE);
+      await it.call('DELETE', '/v1/sessions/current', undefined, session);
+      await first.context.setOffline(false);
       await first.page.getByRole('heading', { name: 'Sign in to Millrace' }).waitFor(PATIENCE);
       await first.page.getByText(/what you drew is kept/i).waitFor();
       await first.page.getByLabel('Email').fill(it.email);
