@@ -45,6 +45,13 @@ export interface Behaviour {
   save?(): State;
   /** Called before the first record, with what `save` of the same shape gave. */
   load?(state: State): void;
+  /**
+   * Resolves when all that reached this module before the call would outlive a power cut. Asked between `save` and
+   * the writing of what it gave, so that a state on disk never speaks of what is not. Sinks and journals only.
+   */
+  flush?(): Promise<void>;
+  /** What `save` gave last is on the disk: what was kept to make it again may go. */
+  saved?(): void;
   close?(): Promise<void> | void;
 }
 
@@ -54,6 +61,8 @@ export interface Source extends Behaviour {
    * until it gives null. The batch is the source's own, and used again at the next call.
    */
   replay?: Replay;
+  /** True of a live source that gives again, after a restart, what came behind the saved state: one with a journal. */
+  readonly repeats?: boolean;
   /** A source that speaks when it likes (a broker): begins to emit; must obey the gate. */
   start?(): Promise<void>;
   /** Takes nothing more. What it has taken has been emitted when this resolves. */
@@ -77,6 +86,13 @@ export interface ModuleContext<Settings = unknown> {
   readonly clock: Clock;
   /** False while a file is replayed: node's time is then the largest timestamp seen. */
   readonly live: boolean;
+  /**
+   * Whether every source gives again what came behind the saved state (files, journals): a sink then takes back
+   * what it wrote behind it, since that comes again. Known from `load` on.
+   */
+  readonly repeats: boolean;
+  /** A live source gives what came before now, or has caught up. No module ticks while one does. */
+  catchingUp(on: boolean): void;
   /** Sends a batch out of a port (index in the kind's `outputs`; 0 when absent). Returns when all below is done. */
   emit(batch: Batch, port?: number): void;
   /** Counts something by name: `late`, `dup`. */

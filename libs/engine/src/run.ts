@@ -42,9 +42,12 @@ export class FlowRun {
   /** Resolves when every source has ended and all is drained, or the flow was stopped; rejects with a Failure. */
   readonly finished: Promise<void>;
   live = false;
+  /** Whether every source gives again what came behind a saved state. */
+  repeats = false;
   private readonly gate = new Gate();
   private readonly clock: Clock;
   private running = new Set<string>();
+  private readonly behind = new Set<string>();
   private stopping = false;
   private ticker: NodeJS.Timeout | undefined;
   private replaying: Promise<void> = Promise.resolve();
@@ -66,11 +69,17 @@ export class FlowRun {
       get live() {
         return run.live;
       },
+      get repeats() {
+        return run.repeats;
+      },
+      catchingUp: (module, on) => void (on ? this.behind.add(module) : this.behind.delete(module)),
       fail: (error) => this.fail(error),
       finished: (module) => this.sourceEnded(module),
       log: options.log ?? (() => {}),
     });
     this.live = this.units.some(({ behaviour }) => behaviour.start !== undefined || behaviour.replay?.live);
+    const sources = this.units.filter(({ behaviour }) => behaviour.start || behaviour.replay);
+    this.repeats = sources.every(({ behaviour }) => behaviour.replay || behaviour.repeats);
   }
 
   /** Loads what takes long, so that `start` takes no time. Nothing of the outside is read yet. */
@@ -90,22 +99,26 @@ export class FlowRun {
     );
   }
 
-  /** Opens the sources, after restoring what an earlier run saved. */
-  async start(snapshot?: Snapshot): Promise<void> {
+  /**
+   * Opens the sources, after restoring what an earlier run saved. `restored` is waited for in between: a flow whose
+   * sources repeat is saved there, so that also what its first instants make is known to come again.
+   */
+  async start(snapshot?: Snapshot, restored?: () => Promise<void>): Promise<void> {
     try {
       await this.prepare();
+      if (snapshot) this.restore(snapshot);
+      await restored?.();
     } catch (error) {
       this.fail(error);
       throw error;
     }
-    if (snapshot) this.restore(snapshot);
     const sources = this.units.filter(({ behaviour }) => behaviour.start || behaviour.replay);
     const replays = sources.filter(({ behaviour }) => behaviour.replay);
     for (const { id } of sources) this.running.add(id);
     const ticking = this.units.filter(({ behaviour }) => behaviour.tick);
     if (this.live && ticking.length > 0) {
       this.ticker = setInterval(
-        () => this.guard(() => ticking.forEach(({ behaviour }) => behaviour.tick!())),
+        () => this.guard(() => this.behind.size === 0 && ticking.forEach(({ behaviour }) => behaviour.tick!())),
         TICK_MS,
       );
     }
@@ -141,6 +154,14 @@ export class FlowRun {
       if (state !== undefined) modules[unit.id] = { shape: shapeOf(unit), state };
     }
     return { modules };
+  }
+
+  /** The state of every module to `write`, once what it speaks of is on the disk. Calls must not overlap. */
+  async checkpoint(write: (snapshot: Snapshot) => Promise<void>): Promise<void> {
+    const snapshot = this.snapshot();
+    await Promise.all(this.units.map(({ behaviour }) => behaviour.flush?.()));
+    await write(snapshot);
+    for (const { behaviour } of this.units) behaviour.saved?.();
   }
 
   counters(): Record<string, ModuleCounters> {

@@ -19,6 +19,8 @@ export interface Surroundings {
   gate: Gate;
   host: Host;
   readonly live: boolean;
+  readonly repeats: boolean;
+  catchingUp(module: string, on: boolean): void;
   fail(error: unknown): void;
   finished(module: string): void;
   log(level: 'info' | 'warn' | 'error', module: string, message: string): void;
@@ -149,6 +151,9 @@ export class Unit implements ModuleContext<unknown> {
   get live(): boolean {
     return this.surroundings.live;
   }
+  get repeats(): boolean {
+    return this.surroundings.repeats;
+  }
   get gate(): Gate {
     return this.surroundings.gate;
   }
@@ -184,6 +189,10 @@ export class Unit implements ModuleContext<unknown> {
   queued(n: number): void {
     this.counters.queued = n;
     if (this.queue.full === 'block') this.surroundings.gate.report(this.id, n, this.queue.size);
+  }
+
+  catchingUp(on: boolean): void {
+    this.surroundings.catchingUp(this.id, on);
   }
 
   finished(): void {

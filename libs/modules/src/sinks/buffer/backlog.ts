@@ -5,7 +5,8 @@
  * is not acknowledged within SPILL_MS lies on the disk, synced, and outlives the process; a message that the
  * other side acknowledges sooner never touches it. Arrival is at least once. Both memory and disk are bounded.
  */
-import { HEAD, SegmentLog } from './log.js';
+import { HEAD } from '../../segments.js';
+import { SegmentLog } from './log.js';
 
 export interface BacklogSettings {
   maxBytes: number;

@@ -1,4 +1,3 @@
-import { transformFile } from '@swc/core';
 import { spawn } from 'node:child_process';
 import {
   appendFileSync,
@@ -10,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import * as fc from 'fast-check';
 import { temporary, until } from '../../../../../test/kit/rig.js';
 import { Backlog, type BacklogSettings } from './backlog.js';
@@ -102,13 +102,10 @@ describe('the queue on disk', () => {
   });
 
   it('keeps every message that it said was kept, when its process is killed in mid-write', async () => {
-    const { code } = await transformFile(path.resolve('libs/modules/src/sinks/buffer/log.ts'), {
-      jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
-      module: { type: 'es6' },
-    });
-    writeFileSync(path.join(folder, 'log.mjs'), code);
+    const log = pathToFileURL('libs/modules/src/sinks/buffer/log.ts').href;
+    const loader = pathToFileURL('test/kit/typescript.mjs').href;
     const script = `
-      import { SegmentLog } from './log.mjs';
+      import { SegmentLog } from '${log}';
       const log = await SegmentLog.open(process.argv[2], 20000);
       for (let i = Number(process.argv[3]); ; i += 10) {
         await log.append(Array.from({ length: 10 }, (_, n) => ({ time: 0, payload: Buffer.from(String(i + n).padEnd(300)) })));
@@ -118,9 +115,8 @@ describe('the queue on disk', () => {
     const where = fresh();
     let written = 0;
     for (let round = 0; round < 4; round++) {
-      const child = spawn(process.execPath, [path.join(folder, 'write.mjs'), where, String(written)], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
+      const args = ['--import', loader, path.join(folder, 'write.mjs'), where, String(written)];
+      const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
       let told = '';
       child.stdout.on('data', (chunk: Buffer) => (told += chunk.toString()));
       const target = 5 + round * 7;
