@@ -4,7 +4,7 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Will } from './line.js';
-import type { Connection, Message, Transport } from './port.js';
+import { realTimers, type Connection, type Message, type Transport } from './port.js';
 import type { TransportOptions } from './transport.js';
 
 export interface ClientOptions extends TransportOptions {
@@ -340,6 +340,130 @@ export function conforms(name: string, start: () => Promise<Rig>): void {
       await sender.publish('a', '6');
       await until('the next message', () => got.includes('6'));
       expect(got).toEqual(['4', '5', '6']);
+    });
+
+    /** Takes what comes on `a`, and says of each that it is safe when the test says so. */
+    async function take(transport: Transport) {
+      const taken: { text: string; safe(): void; lost(): void }[] = [];
+      const subscription = transport.subscribe('a', (message) => {
+        const safe = new Promise<void>((resolve, reject) => {
+          const lost = () => reject(new Error('the disk is full'));
+          taken.push({ text: text(message), safe: resolve, lost });
+        });
+        return { safe };
+      });
+      transport.connect();
+      await subscription.granted();
+      return taken;
+    }
+    async function publish(sender: Transport, texts: string[]) {
+      for (const each of texts) await sender.publish('a', each);
+    }
+    /** What the broker still has for a client. */
+    async function rest(clientId: string, sender: Transport) {
+      const next = create(clientId, { cleanSession: false });
+      const got: string[] = [];
+      next.subscribe('a', (message) => void got.push(text(message)));
+      next.connect();
+      await until('the next client is connected', () => next.connected);
+      await sender.publish('a', 'end');
+      await until('the end', () => got.includes('end'));
+      return got.slice(0, -1);
+    }
+
+    test('brings the next message when one is taken, and acknowledges in order what is safe', async () => {
+      const first = create('taker', { cleanSession: false, handlerDeadlineMs: 20 });
+      const taken = await take(first);
+      const sender = await connected('sender');
+      await publish(sender, ['1', '2', '3', '4', '5']);
+      await until('all of them', () => taken.length === 5);
+      for (const index of [1, 0, 3]) taken[index]!.safe();
+      await first.close({ deadlineMs: 100 });
+      expect(first.counters).toMatchObject({ received: 5, failed: 0, overdue: 0 });
+      expect(await rest('taker', sender)).toEqual(['3', '4', '5']);
+    });
+
+    test('waits at the end for what was taken to become safe', async () => {
+      const first = create('taker', { cleanSession: false });
+      const taken = await take(first);
+      const sender = await connected('sender');
+      await publish(sender, ['1', '2']);
+      await until('both', () => taken.length === 2);
+      setTimeout(() => taken.forEach(({ safe }) => safe()), 50);
+      await first.close();
+      expect(await rest('taker', sender)).toEqual([]);
+    });
+
+    test('does not acknowledge what did not become safe, and goes on with the others', async () => {
+      const problems: string[] = [];
+      const receiver = create('taker', {
+        cleanSession: false,
+        onProblem: (failure) => problems.push(failure.message),
+      });
+      const taken = await take(receiver);
+      const sender = await connected('sender');
+      await publish(sender, ['1', '2', '3']);
+      await until('all of them', () => taken.length === 3);
+      taken[0]!.safe();
+      taken[1]!.lost();
+      taken[2]!.safe();
+      await until('the loss is told', () => problems.length === 1);
+      expect(problems[0]).toContain('the disk is full');
+      expect(receiver.counters.failed).toBe(1);
+      // On the same connection, so the acknowledgements before it have arrived when it has.
+      await receiver.publish('other', 'x');
+      rig.cut('taker');
+      await until('it comes again', () => taken.length === 4);
+      await publish(sender, ['4']);
+      await until('the next', () => taken.length === 5);
+      expect(taken.slice(3).map((each) => each.text)).toEqual(['2', '4']);
+    });
+
+    test('takes no more than it may hold, and after a cut the same again', async () => {
+      const receiver = create('taker', { cleanSession: false, maxWaiting: 4 });
+      const taken = await take(receiver);
+      const sender = await connected('sender');
+      const texts = Array.from({ length: 30 }, (_, index) => String(index));
+      await publish(sender, texts);
+      const pause = () => new Promise((resolve) => setTimeout(resolve, 50));
+      await until('four', () => taken.length === 4);
+      await pause();
+      expect(taken).toHaveLength(4);
+      taken[1]!.safe();
+      await pause();
+      expect(taken).toHaveLength(5);
+      taken.length = 0;
+      rig.cut('taker');
+      await until('four again', () => taken.length === 4);
+      await pause();
+      expect(taken.map((each) => each.text)).toEqual(texts.slice(0, 4));
+      for (let index = 0; index < texts.length; index += 1) {
+        await until(`message ${index}`, () => taken.length > index);
+        taken[index]!.safe();
+      }
+      expect(taken.map((each) => each.text)).toEqual(texts);
+      expect(receiver.counters.dropped).toBe(0);
+    });
+
+    test('spends no timer on a handler that ends at once, also by throwing', async () => {
+      let made = 0;
+      const after = (ms: number, run: () => void) => {
+        made += 1;
+        return realTimers.after(ms, run);
+      };
+      const receiver = await connected('receiver', { timers: { now: realTimers.now, after } });
+      const sender = await connected('sender');
+      const got: string[] = [];
+      const subscription = receiver.subscribe('a', (message) => {
+        got.push(text(message));
+        if (got.length === 2) throw new Error('broken handler');
+      });
+      await subscription.granted();
+      made = 0;
+      await publish(sender, ['1', '2', '3']);
+      await until('all of them', () => got.length === 3);
+      expect(made).toBe(0);
+      expect(receiver.counters).toMatchObject({ received: 3, failed: 1 });
     });
 
     test('a wrong password is told as a refusal, again and again', async () => {

@@ -45,10 +45,13 @@ function dialMqtt(options: MqttOptions): Dial {
       const client = connect(options.url, clientOptions(options));
       let problem: Error | undefined;
       let up = false;
+      let ended = false;
       const abort = () => client.end(true);
       signal.addEventListener('abort', abort, { once: true });
 
       client.handleMessage = (packet, done) => {
+        // What is still in the parser of a dead line comes again, after what was before it.
+        if (ended) return;
         const { topic, qos, retain, dup, messageId } = packet;
         const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
         const acknowledge = () => {
@@ -74,6 +77,7 @@ function dialMqtt(options: MqttOptions): Dial {
         resolve(lineOver(client, sessionPresent, options));
       });
       client.on('close', () => {
+        ended = true;
         signal.removeEventListener('abort', abort);
         client.end(true);
         const reason = problem ?? new Error(`${options.url} ended the connection`);

@@ -2,7 +2,8 @@
  * The port to a message broker, with MQTT's terms and semantics.
  *
  * Guarantee of every implementation (conformance.ts holds them to it): messages of one topic from one sender
- * arrive in order; at QoS 1 at least once, perhaps twice; a handler has one message of a topic at a time.
+ * arrive in order; at QoS 1 at least once, perhaps twice; a handler has one message of a topic at a time, unless
+ * it says that it has taken it.
  * Nothing here survives this process: what must, lies in an outbox until the other side says it is done.
  */
 import type { Failure } from '@millrace/schemas';
@@ -21,11 +22,27 @@ export interface Message {
 
 /**
  * At QoS 1 the broker gets its acknowledgement when the handler has settled, so that is the moment to have
- * the message safe. One that throws is reported and acknowledged too: the broker would send it again only
- * at the next connection, and a message that always throws would then come for ever. Overlapping filters
+ * the message safe; the next message of the topic comes then, too. A handler that makes several safe in one go
+ * answers with `Taken` instead. One that throws is reported and acknowledged: the broker would send it again
+ * only at the next connection, and a message that always throws would then come for ever. Overlapping filters
  * may bring one message twice.
  */
-export type Handler = (message: Message) => void | Promise<void>;
+export type Handler = (message: Message) => void | Promise<void> | Taken;
+
+/**
+ * "I have this one, acknowledge it later, and give me the next": the next message is handled at once, and this
+ * one is acknowledged when `safe` resolves.
+ *
+ * `handlerDeadlineMs` does not run for `safe`: what is not safe is not acknowledged, however long that takes, and
+ * nothing that came behind it is, since acknowledgements go out in order. Each keeps one of `maxWaiting` places
+ * meanwhile; when none is left, no more is read from the broker. When `safe` rejects, that is
+ * reported, the place is free, and this message alone stays unacknowledged: a persistent session brings it
+ * again at the next connection. So it does with all that was not yet safe when a connection ended; that gives
+ * its places back. `close` waits for `safe` within its own deadline.
+ */
+export interface Taken {
+  safe: Promise<void>;
+}
 
 export interface PublishOptions {
   /** Default 1: the promise resolves when the broker has the message. At 0, when it was written out. */
@@ -59,7 +76,7 @@ export interface TransportCounters {
   published: number;
   received: number;
   connections: number;
-  /** Handlers that threw, and handlers that took longer than their deadline. */
+  /** Handlers that threw or did not make safe what they had taken; handlers that outran their deadline. */
   failed: number;
   overdue: number;
   /** QoS 0 messages that came faster than they were handled. */
@@ -79,8 +96,9 @@ export interface Transport {
   /** Returns how to stop listening. */
   onConnection(listener: (connection: Connection) => void): () => void;
   /**
-   * Takes no more messages, lets running handlers and publishes end (at most `deadlineMs`, default 5 s), then
-   * leaves politely, without the will. What no handler had begun stays with a persistent session.
+   * Takes no more messages, lets running handlers and publishes end and what was taken become safe (at most
+   * `deadlineMs`, default 5 s), then leaves politely, without the will. What no handler had begun stays with a
+   * persistent session.
    */
   close(options?: { deadlineMs?: number }): Promise<void>;
 }

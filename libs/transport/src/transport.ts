@@ -26,14 +26,14 @@ export interface TransportOptions {
   reconnect?: { baseMs?: number; capMs?: number };
   /** QoS 1 messages unacknowledged at a time. Default 64, and brokers commonly allow 20 to 1,000. */
   maxInFlight?: number;
-  /** Messages that wait to be sent (default 1,000) and to be handled (default 1,000). */
+  /** Messages that wait to be sent (default 1,000), and that are not yet handled or safe (default 1,000). */
   maxWaiting?: number;
   /**
    * Topics whose messages are handled side by side. Default 1: everything in order. Above it only the
    * messages of one topic keep their order.
    */
   concurrency?: number;
-  /** After it the next message is handled and this one acknowledged. Default 30 s. */
+  /** After it the next message is handled and this one acknowledged. Default 30 s; Infinity: never. */
   handlerDeadlineMs?: number;
   /** What went wrong with nobody waiting for it: a handler that failed, a subscription that was refused. */
   onProblem?: (failure: Failure) => void;
@@ -109,6 +109,7 @@ export function createTransport(dial: Dial, options: TransportOptions = {}): Tra
     const reason = await end;
     line = undefined;
     outgoing.detach();
+    inbox.detach();
     for (const wish of wishes.values()) wish.grant = 'pending';
     return asFailure(reason);
   }
