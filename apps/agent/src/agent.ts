@@ -7,7 +7,7 @@
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { makeFolder, openBlobFolder } from '@millrace/blobs';
-import type { DirectorMessage } from '@millrace/engine';
+import type { DirectorMessage, SeriesPlace } from '@millrace/engine';
 import { Failure, type AlertMessage, type ResultMessage } from '@millrace/schemas';
 import type { AgentConfig } from './config.js';
 import { openInbox } from './desired/inbox.js';
@@ -74,13 +74,16 @@ export async function startAgent(config: AgentConfig, log: Log = createLog(confi
     ...bounds,
     onAdded: wakeSenders,
   });
-  async function keep(message: DirectorMessage, from: From): Promise<void> {
+  async function keep(message: DirectorMessage, place: SeriesPlace | undefined, from: From): Promise<void> {
     if (message.channel === 'alert') {
       const alert = alertMessage(message, from);
-      await alerts.add((number) => ({ ...alert, number }));
+      const make = (number: number) => ({ ...alert, number });
+      await (place ? alerts.addOnce({ ...place, count: 1 }, make) : alerts.add(make));
     } else {
       const result = resultMessage(message, from);
-      await results.add((number) => ({ ...result, number }));
+      const { records } = result;
+      const make = (number: number, known = 0) => ({ ...result, records: records.slice(known), number });
+      await (place ? results.addOnce({ ...place, count: records.length }, make) : results.add(make));
     }
   }
 

@@ -35,6 +35,11 @@ export interface Behaviour {
    * of the flow may still run; what cannot be loaded is thrown.
    */
   prepare?(): Promise<void>;
+  /**
+   * Opens files that an older version of the flow may have had until now. Called when the state is loaded and no
+   * source is open.
+   */
+  resume?(): Promise<void>;
   process?(batch: Batch, input: number): void;
   /** Live flows only, every TICK_MS: for what depends on time going by and not on records. */
   tick?(): void;
@@ -49,7 +54,7 @@ export interface Behaviour {
    * Resolves when all that reached this module before the call would outlive a power cut. Asked between `save` and
    * the writing of what it gave, so that a state on disk never speaks of what is not. Sinks and journals only.
    */
-  flush?(): Promise<void>;
+  sync?(): Promise<void>;
   /** What `save` gave last is on the disk: what was kept to make it again may go. */
   saved?(): void;
   close?(): Promise<void> | void;
@@ -61,7 +66,7 @@ export interface Source extends Behaviour {
    * until it gives null. The batch is the source's own, and used again at the next call.
    */
   replay?: Replay;
-  /** True of a live source that gives again, after a restart, what came behind the saved state: one with a journal. */
+  /** Whether it gives again, after a restart, just what came behind the saved state: a file, a journal. */
   readonly repeats?: boolean;
   /** A source that speaks when it likes (a broker): begins to emit; must obey the gate. */
   start?(): Promise<void>;
@@ -131,9 +136,22 @@ export interface Host {
   resource(reference: string): ResourceFile;
   /** Where this flow may keep files of its own, such as a store-and-forward buffer. */
   readonly workFolder: string;
-  /** Up to the director. Resolves when it is kept on disk here, so that a power cut cannot lose it. */
-  toDirector?(message: DirectorMessage): Promise<void>;
+  /**
+   * Up to the director. Resolves when it is kept on disk here, so that a power cut cannot lose it. Records with a place
+   * in a series are kept once, however often they are made again.
+   */
+  toDirector?(message: DirectorMessage, place?: SeriesPlace): Promise<void>;
   readonly flow: { name: string; version: number | null };
+}
+
+/**
+ * Where records stand among those that a module makes in one life of its state: what was made before a crash and is
+ * made again behind the saved state has the same place, though not always in a message with the same neighbours.
+ */
+export interface SeriesPlace {
+  series: string;
+  /** How many records were made before the first of this message. */
+  before: number;
 }
 
 export interface ResourceFile {

@@ -79,7 +79,7 @@ export class FlowRun {
     });
     this.live = this.units.some(({ behaviour }) => behaviour.start !== undefined || behaviour.replay?.live);
     const sources = this.units.filter(({ behaviour }) => behaviour.start || behaviour.replay);
-    this.repeats = sources.every(({ behaviour }) => behaviour.replay || behaviour.repeats);
+    this.repeats = sources.every(({ behaviour }) => behaviour.repeats);
   }
 
   /** Loads what takes long, so that `start` takes no time. Nothing of the outside is read yet. */
@@ -88,47 +88,40 @@ export class FlowRun {
   }
 
   private async prepareAll(): Promise<void> {
-    await Promise.all(
-      this.units.map(async ({ id, behaviour }) => {
-        try {
-          await behaviour.prepare?.();
-        } catch (thrown) {
-          throw failureOf(new ModuleError(id, thrown));
-        }
-      }),
-    );
+    await Promise.all(this.units.map(async (unit) => attempt(unit, unit.behaviour.prepare?.())));
   }
 
   /**
-   * Opens the sources, after restoring what an earlier run saved. `restored` is waited for in between: a flow whose
-   * sources repeat is saved there, so that also what its first instants make is known to come again.
+   * Opens the sources, after restoring what an earlier run saved. `restored` is waited for in between: a flow that is
+   * saved there knows after a crash also what its first instants made.
    */
   async start(snapshot?: Snapshot, restored?: () => Promise<void>): Promise<void> {
+    const sources = this.units.filter(({ behaviour }) => behaviour.start || behaviour.replay);
     try {
       await this.prepare();
       if (snapshot) this.restore(snapshot);
+      for (const unit of this.units) await attempt(unit, unit.behaviour.resume?.());
       await restored?.();
     } catch (error) {
       this.fail(error);
       throw error;
     }
-    const sources = this.units.filter(({ behaviour }) => behaviour.start || behaviour.replay);
     const replays = sources.filter(({ behaviour }) => behaviour.replay);
     for (const { id } of sources) this.running.add(id);
     const ticking = this.units.filter(({ behaviour }) => behaviour.tick);
     if (this.live && ticking.length > 0) {
       this.ticker = setInterval(
-        () => this.guard(() => this.behind.size === 0 && ticking.forEach(({ behaviour }) => behaviour.tick!())),
+        () =>
+          this.guard(() => this.behind.size === 0 && ticking.forEach(({ behaviour }) => behaviour.tick!())),
         TICK_MS,
       );
     }
     for (const unit of sources) {
       try {
-        await unit.behaviour.start?.();
-      } catch (thrown) {
-        const error = new ModuleError(unit.id, thrown);
+        await attempt(unit, unit.behaviour.start?.());
+      } catch (error) {
         this.fail(error);
-        throw failureOf(error);
+        throw error;
       }
     }
     if (replays.length > 0) {
@@ -159,7 +152,7 @@ export class FlowRun {
   /** The state of every module to `write`, once what it speaks of is on the disk. Calls must not overlap. */
   async checkpoint(write: (snapshot: Snapshot) => Promise<void>): Promise<void> {
     const snapshot = this.snapshot();
-    await Promise.all(this.units.map(({ behaviour }) => behaviour.flush?.()));
+    await Promise.all(this.units.map(({ behaviour }) => behaviour.sync?.()));
     await write(snapshot);
     for (const { behaviour } of this.units) behaviour.saved?.();
   }
@@ -279,6 +272,15 @@ export class FlowRun {
 /** A module's state fits another version of the flow when the type and the settings are the same. */
 function shapeOf(unit: Unit): string {
   return `${unit.type} ${JSON.stringify(unit.settings)}`;
+}
+
+/** What a module rejects with, as a Failure that names it. */
+async function attempt(unit: Unit, doing: Promise<void> | undefined): Promise<void> {
+  try {
+    await doing;
+  } catch (thrown) {
+    throw failureOf(new ModuleError(unit.id, thrown));
+  }
 }
 
 function failureOf(error: unknown): unknown {

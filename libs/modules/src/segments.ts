@@ -5,7 +5,7 @@
  * half-written end is cut off when it is opened. It forgets nothing by itself: its owner drops whole segments,
  * the oldest first. One process at a time.
  */
-import { mkdir, open, readdir, readFile, rm, truncate, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rm, stat, truncate, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 
@@ -40,7 +40,7 @@ export class Segments {
   private handle: FileHandle | undefined;
   /** Id of the message that is appended next. */
   next = 1;
-  /** Bytes at the end of segments that were no message, found when it was opened. */
+  /** Bytes that were no message: a half-written end that was cut off, a damaged place that was passed over. */
   damaged = 0;
 
   private constructor(
@@ -104,11 +104,16 @@ export class Segments {
       if (cursor.id !== id || cursor.file !== file || cursor.offset !== offset) continue;
       const found: Stored[] = [];
       let next = id;
-      const used = eachFrame(bytes, (message) => {
+      let used = eachFrame(bytes, (message) => {
         if (message.id >= id) found.push(message);
         next = message.id + 1;
       });
-      if (used === 0) throw new Error(`${segment.file} is damaged at byte ${offset}`);
+      if (used === 0) {
+        // What stands behind a damaged place of a segment can't be told from noise.
+        used = segment.bytes - offset;
+        next = segment.last;
+        this.damaged += used;
+      }
       cursor.id = Math.max(id, next);
       cursor.offset += used;
       if (found.length > 0) return found;
@@ -138,21 +143,24 @@ export class Segments {
     this.handle = undefined;
   }
 
+  /** Only the last segment can have a torn end: the others were synced to theirs before the next was begun. */
   private async recover(): Promise<void> {
     const names = (await readdir(this.folder)).filter((name) => /^\d{16}\.log$/.test(name)).sort();
-    for (const name of names) {
+    const firsts = names.map((name) => Number(name.slice(0, 16)));
+    for (const [i, name] of names.entries()) {
       const file = path.join(this.folder, name);
-      const bytes = await readFile(file);
-      const first = Number(name.slice(0, 16));
-      const segment = { file, first, last: first, bytes: 0 };
-      segment.bytes = eachFrame(bytes, ({ id }) => (segment.last = id + 1));
-      if (segment.bytes < bytes.length) {
-        this.damaged += bytes.length - segment.bytes;
-        await truncate(file, segment.bytes);
-      }
-      this.segments.push(segment);
+      const { size } = await stat(file);
+      this.segments.push({ file, first: firsts[i], last: firsts[i + 1] ?? firsts[i], bytes: size });
     }
-    this.next = this.segments.at(-1)?.last ?? 1;
+    const last = this.segments.at(-1);
+    if (last === undefined) return;
+    last.bytes = eachFrame(await readFile(last.file), ({ id }) => (last.last = id + 1));
+    const { size } = await stat(last.file);
+    if (last.bytes < size) {
+      this.damaged += size - last.bytes;
+      await truncate(last.file, last.bytes);
+    }
+    this.next = last.last;
   }
 }
 

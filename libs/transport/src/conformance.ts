@@ -344,11 +344,11 @@ export function conforms(name: string, start: () => Promise<Rig>): void {
 
     /** Takes what comes on `a`, and says of each that it is safe when the test says so. */
     async function take(transport: Transport) {
-      const taken: { text: string; safe(): void; lost(): void }[] = [];
+      const taken: { text: string; packet: number; safe(): void; lost(): void }[] = [];
       const subscription = transport.subscribe('a', (message) => {
         const safe = new Promise<void>((resolve, reject) => {
           const lost = () => reject(new Error('the disk is full'));
-          taken.push({ text: text(message), safe: resolve, lost });
+          taken.push({ text: text(message), packet: message.packet, safe: resolve, lost });
         });
         return { safe };
       });
@@ -414,6 +414,10 @@ export function conforms(name: string, start: () => Promise<Rig>): void {
       await receiver.publish('other', 'x');
       rig.cut('taker');
       await until('it comes again', () => taken.length === 4);
+      // By its number it is known to be the one that came before.
+      expect(taken[3]!.packet).toBe(taken[1]!.packet);
+      expect(new Set(taken.slice(0, 3).map(({ packet }) => packet)).size).toBe(3);
+      expect(taken[0]!.packet).toBeGreaterThan(0);
       await publish(sender, ['4']);
       await until('the next', () => taken.length === 5);
       expect(taken.slice(3).map((each) => each.text)).toEqual(['2', '4']);

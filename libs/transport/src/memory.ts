@@ -45,6 +45,7 @@ export interface HubRules {
 interface Held extends Outgoing {
   retained: boolean;
   duplicate: boolean;
+  packet: number;
   sent: boolean;
 }
 
@@ -53,8 +54,13 @@ interface Session {
   /** Not yet acknowledged, oldest first. */
   held: Held[];
   clean: boolean;
+  /** The last number that was given to a message. */
+  packets: number;
   wire?: { events: LineEvents; will?: Will; busy: boolean };
 }
+
+/** As in MQTT: 16 bits, and 0 is none. */
+const MOST_PACKETS = 0xffff;
 
 export function memoryTransport(hub: MemoryHub, options: MemoryOptions): Transport {
   return createTransport(hub.dial(options), options);
@@ -83,7 +89,8 @@ export function memoryHub(rules: HubRules = {}): MemoryHub {
 
   function hold(session: Session, message: Outgoing, qos: QoS, isRetained: boolean) {
     if (!session.wire && qos === 0) return;
-    session.held.push({ ...message, qos, retained: isRetained, duplicate: false, sent: false });
+    const packet = qos === 0 ? 0 : (session.packets = (session.packets % MOST_PACKETS) + 1);
+    session.held.push({ ...message, qos, retained: isRetained, duplicate: false, packet, sent: false });
     if (!session.wire && session.held.length > maxHeld) {
       session.held.shift();
       dropped += 1;
@@ -112,6 +119,7 @@ export function memoryHub(rules: HubRules = {}): MemoryHub {
         qos,
         retained: next.retained,
         duplicate,
+        packet: next.packet,
       };
       const room = wire.events.onMessage(message, forget);
       if (qos === 0) forget();
@@ -138,7 +146,7 @@ export function memoryHub(rules: HubRules = {}): MemoryHub {
     const before = sessions.get(clientId);
     if (before) end(clientId, before, 'another client came with the same id');
     const kept = clean ? undefined : sessions.get(clientId);
-    const session: Session = kept ?? { filters: new Map(), held: [], clean };
+    const session: Session = kept ?? { filters: new Map(), held: [], clean, packets: 0 };
     const will = typeof options.will === 'function' ? options.will() : options.will;
     const wire = { events, will, busy: false };
     session.wire = wire;

@@ -57,7 +57,14 @@ function dialMqtt(options: MqttOptions): Dial {
         const acknowledge = () => {
           if (client.connected && messageId !== undefined) client.stream.write(puback(messageId));
         };
-        const message = { topic, payload, qos: (qos === 0 ? 0 : 1) as QoS, retained: retain, duplicate: dup };
+        const message = {
+          topic,
+          payload,
+          qos: (qos === 0 ? 0 : 1) as QoS,
+          retained: retain,
+          duplicate: dup,
+          packet: messageId ?? 0,
+        };
         const room = events.onMessage(message, acknowledge);
         const proceed = () => done(qos === 1 ? skipPuback : undefined);
         if (room) void room.then(proceed);

@@ -16,8 +16,13 @@ export interface Message {
   qos: QoS;
   /** It was kept by the broker and is not from this moment. */
   retained: boolean;
-  /** The broker sends it again, since it knows of no acknowledgement. */
+  /** The broker sends it again, since it knows of no acknowledgement. aedes does so without saying it. */
   duplicate: boolean;
+  /**
+   * Its number in the session, the same when it comes again; 0 at QoS 0. Numbers are used again: alone it does not tell
+   * one message from another.
+   */
+  packet: number;
 }
 
 /**

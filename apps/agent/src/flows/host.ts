@@ -2,13 +2,19 @@
  * The process of one flow: builds the engine's run, opens and closes its sources when the agent says so, keeps
  * its state on disk.
  *
- * Guarantee: nothing of the flow runs before `open`; the state on disk is whole and at most about a second
- * old; when the parent is lost or hangs, the flow drains, saves and the process ends. What a flow may touch
+ * Guarantee: nothing of the flow runs before `open`; the state on disk is whole, at most about a second old, and
+ * never ahead of what the flow's sinks have on disk; when the parent is lost or hangs, the flow drains, saves and the process ends. What a flow may touch
  * is said by host-files.ts. It talks to nobody but its parent.
  */
 import { readFile } from 'node:fs/promises';
 import { checkFlow, flowDigest, parameterValues, substitute, type Catalogue } from '@millrace/flow';
-import { FlowRun, type Behaviours, type DirectorMessage, type Snapshot } from '@millrace/engine';
+import {
+  FlowRun,
+  type Behaviours,
+  type DirectorMessage,
+  type SeriesPlace,
+  type Snapshot,
+} from '@millrace/engine';
 import { Failure, FlowDocument } from '@millrace/schemas';
 import { hostFiles } from './host-files.js';
 import {
@@ -85,11 +91,11 @@ export function hostFlow({ kinds, behaviours }: HostOptions): void {
     });
   }
 
-  function toDirector(message: DirectorMessage): Promise<void> {
+  function toDirector(message: DirectorMessage, place?: SeriesPlace): Promise<void> {
     const number = ++messages;
     return new Promise((resolve, reject) => {
       kept.set(number, { resolve, reject });
-      tell({ director: number, message });
+      tell({ director: number, message, place });
     });
   }
 
@@ -135,7 +141,7 @@ export function hostFlow({ kinds, behaviours }: HostOptions): void {
       const looking = sources.map(({ id }) => opening.tap(id, seen));
       watch(opening);
       try {
-        await opening.start(snapshot ?? undefined);
+        await opening.start(snapshot ?? undefined, () => checkpoint(opening));
       } catch (error) {
         open = false;
         throw error;
@@ -188,6 +194,7 @@ export function hostFlow({ kinds, behaviours }: HostOptions): void {
   const save = async (state: Snapshot | null) => {
     if (state !== null) await saveState(saveTo, stateBytes(state));
   };
+  const checkpoint = (of: FlowRun) => of.checkpoint((state) => saveState(saveTo, stateBytes(state)));
   const logged = (error: unknown) =>
     tell({ log: 'warn', module: '', message: `could not save the state: ${String(error)}` });
 
@@ -205,7 +212,7 @@ export function hostFlow({ kinds, behaviours }: HostOptions): void {
     const records = sendMetrics();
     if (records === saved.records || performance.now() - saved.at < SAVE_MS) return;
     saved = { records, at: performance.now() };
-    await save(run.snapshot());
+    await checkpoint(run);
   }
 
   /** The next beat begins when the last save is on the disk: a slow disk makes fewer, not a queue. */

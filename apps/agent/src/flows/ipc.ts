@@ -6,7 +6,7 @@
  *
  *     spawned --prepare--> warm --open--> open --pause--> warm --open--> ...   --stop--> gone
  */
-import type { DirectorMessage } from '@millrace/engine';
+import type { DirectorMessage, SeriesPlace } from '@millrace/engine';
 import type { FlowMetrics, LockedResource, ParameterValue, ProblemCode, TapFrame } from '@millrace/schemas';
 
 export type Request =
@@ -86,7 +86,7 @@ export type FromHost =
   /** `firstAt`: epoch milliseconds of the first record since the sources were opened. */
   | { metrics: Omit<FlowMetrics, 'flow' | 'digest'>; firstAt: number | null }
   /** Acknowledged with its number once it is kept. */
-  | { director: number; message: DirectorMessage }
+  | { director: number; message: DirectorMessage; place?: SeriesPlace }
   /** What one look saw; `missed` frames of it were left out, since the one before had not gone yet. */
   | { look: string; frame: TapFrame; missed: number }
   | { log: 'info' | 'warn' | 'error'; module: string; message: string }

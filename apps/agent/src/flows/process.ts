@@ -6,7 +6,7 @@
  * stderr are kept, at most STDERR_BYTES, as evidence.
  */
 import { fork } from 'node:child_process';
-import type { DirectorMessage } from '@millrace/engine';
+import type { DirectorMessage, SeriesPlace } from '@millrace/engine';
 import { Failure, type FlowMetrics, type TapFrame } from '@millrace/schemas';
 import type { Log } from '../log.js';
 import {
@@ -62,7 +62,7 @@ export interface ProcessOptions {
   now(): number;
   onChange(): void;
   /** Resolves when the message is kept on disk. */
-  onDirector(message: DirectorMessage): Promise<void>;
+  onDirector(message: DirectorMessage, place: SeriesPlace | undefined): Promise<void>;
   onLog(level: 'info' | 'warn' | 'error', module: string, message: string): void;
   /** What a look saw; the process left out `missed` frames before it. */
   onFrame(look: string, frame: TapFrame, missed: number): void;
@@ -139,7 +139,7 @@ export function startProcess(options: ProcessOptions): FlowProcess {
       firstAt = message.firstAt;
       measuredAt = now();
     } else if ('director' in message) {
-      options.onDirector(message.message).then(
+      options.onDirector(message.message, message.place).then(
         () => send({ ack: message.director }),
         (error: unknown) => send({ ack: message.director, error: String(error) }),
       );

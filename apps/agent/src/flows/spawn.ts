@@ -3,7 +3,7 @@
  * the flow's lane when something becomes of it.
  */
 import { fileURLToPath } from 'node:url';
-import type { DirectorMessage } from '@millrace/engine';
+import type { DirectorMessage, SeriesPlace } from '@millrace/engine';
 import type { Log } from '../log.js';
 import type { Lane } from '../reconcile/lane.js';
 import type { FlowLogs } from '../reports/flow-logs.js';
@@ -19,7 +19,7 @@ export interface SpawnOptions {
   log: Log;
   now(): number;
   /** Resolves when the message is kept on disk. */
-  keep(message: DirectorMessage, from: From): Promise<void>;
+  keep(message: DirectorMessage, place: SeriesPlace | undefined, from: From): Promise<void>;
   logs: Pick<FlowLogs, 'add'>;
   onFrame: Taps['frame'];
   /** A process changed its phase. */
@@ -38,7 +38,7 @@ export async function spawnFlow(lane: Lane, key: string, options: SpawnOptions):
     heapMb: options.heapMb,
     log,
     now: options.now,
-    onDirector: (message) => options.keep(message, { flow: lane.flow, version }),
+    onDirector: (message, place) => options.keep(message, place, { flow: lane.flow, version }),
     onLog: (level, module, message) => options.logs.add(lane.flow, level, module, message),
     onFrame: options.onFrame,
     onChange() {

@@ -121,3 +121,40 @@ test('a damaged message in the middle is counted as dropped, and the rest arrive
   isBalanced(again);
   expect((await numbers(again)).at(-1)).toBe(10);
 });
+
+describe('records of a series', () => {
+  /** Records `from` to `to` of a series, as one message that says which of them it holds. */
+  const once = (outbox: Outbox<string>, series: string, from: number, to: number) =>
+    outbox.addOnce({ series, before: from, count: to - from }, (_, known) => `${from + known}-${to}`);
+  const texts = async (outbox: Outbox<string>) => (await outbox.read(0, 1_000)).map(({ message }) => message);
+
+  test('are kept once, in whatever messages they come again, also after a restart', async () => {
+    const first = await open();
+    await Promise.all([once(first, 'a', 0, 3), once(first, 'a', 3, 5), once(first, 'b', 0, 1)]);
+    expect(await once(first, 'a', 1, 4)).toBe(0);
+    await first.close();
+    const second = await open();
+    await Promise.all([once(second, 'a', 2, 4), once(second, 'a', 4, 8), once(second, 'c', 0, 1)]);
+    expect(await texts(second)).toEqual(['0-3', '3-5', '0-1', '5-8', '0-1']);
+    isBalanced(second);
+  });
+
+  test('are known also when the director has committed them and the disk has forgotten them', async () => {
+    const first = await open();
+    await once(first, 'a', 0, 3);
+    await first.acknowledge(1);
+    await first.close();
+    const second = await open();
+    await once(second, 'a', 0, 4);
+    expect(await texts(second)).toEqual(['3-4']);
+  });
+
+  test('are remembered for the last series, and for a bounded number', async () => {
+    const outbox = await open();
+    for (let i = 0; i < 300; i++) await once(outbox, `s${i}`, 0, 1);
+    await outbox.acknowledge(300);
+    const state = JSON.parse(await readFile(join(folder, 'state.json'), 'utf8')) as { series: unknown[] };
+    expect(state.series).toHaveLength(256);
+    expect(await once(outbox, 's299', 0, 1)).toBe(0);
+  });
+});

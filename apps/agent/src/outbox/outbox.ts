@@ -3,8 +3,8 @@
  *
  * Guarantees: `add` resolves when the message is on the disk (one fsync for all that wait); numbers rise by one
  * for ever, over restarts too; nothing is forgotten but what was acknowledged or dropped, and what was dropped
- * is counted: made = sent + buffered + dropped. Bounded in bytes and in age; the oldest goes first. It sends
- * nothing itself: see sender.ts.
+ * is counted: made = sent + buffered + dropped. Records of a series are kept once, however often they are added.
+ * Bounded in bytes and in age; the oldest goes first. It sends nothing itself: see sender.ts.
  */
 import { open, readdir, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -28,8 +28,10 @@ export interface OutboxCounts {
 }
 
 export interface Outbox<Message> {
-  /** `make` gets the number that the message will have. */
+  /** `make` gets the number that the message will have. Resolves with it. */
   add(make: (number: number) => Message): Promise<number>;
+  /** The same of records that may be here already: `make` leaves out the first `known`. 0 when all are known. */
+  addOnce(records: Placed, make: (number: number, known: number) => Message): Promise<number>;
   /** The oldest that are not acknowledged, from a number on, in order. */
   read(from: number, most: number): Promise<Entry<Message>[]>;
   /** Everything up to this number has been committed by the director. */
@@ -42,6 +44,13 @@ export interface Outbox<Message> {
   close(): Promise<void>;
 }
 
+/** `count` records of a series, behind `before` others. */
+export interface Placed {
+  series: string;
+  before: number;
+  count: number;
+}
+
 export interface OutboxOptions {
   maxBytes: number;
   maxAgeMs: number;
@@ -50,8 +59,17 @@ export interface OutboxOptions {
   onAdded?(): void;
 }
 
-/** All that is not in the segments: what was acknowledged, and what was dropped and why. */
-const Stored = z.object({ acknowledged: z.number(), sent: z.number(), dropped: z.number() });
+/** All that is not in the segments: what was acknowledged, what was dropped, and how far each series was kept. */
+const Stored = z.object({
+  acknowledged: z.number(),
+  sent: z.number(),
+  dropped: z.number(),
+  series: z.array(z.tuple([z.string(), z.number()])).optional(),
+});
+/** A message of a series says how far it is kept with it. */
+const InSeries = z.object({ series: z.tuple([z.string(), z.number()]) });
+/** Sinks that ended without a crash never come back to theirs, so old ones go. */
+const MOST_SERIES = 256;
 
 /** The bound is kept by whole segments, so each is a small part of it. */
 const SEGMENTS = 16;
@@ -63,14 +81,23 @@ export async function openOutbox<Message>(folder: string, options: OutboxOptions
   await makeFolder(folder);
   const stored = Stored.safeParse(await readJson(statePath));
   let { acknowledged, sent, dropped } = stored.data ?? { acknowledged: 0, sent: 0, dropped: 0 };
+  /** How many records of a series are kept, the one that was added to last at the end. */
+  const series = new Map(stored.data?.series);
   const segments = await readSegments(folder);
+  for (const segment of segments) {
+    for (const message of await readSegment(segment)) {
+      const placed = InSeries.safeParse(message);
+      if (placed.success) advance(...placed.data.series);
+    }
+  }
   if (segments.length === 0) segments.push(await makeSegment(folder, acknowledged + 1));
   let next = segments.at(-1)!.first + segments.at(-1)!.count;
   let file: FileHandle | undefined;
   let cached: { path: string; count: number; messages: Entry<Message>[] } | undefined;
   interface Waiting {
     at: number;
-    make(number: number): Message;
+    make(number: number, known: number): Message;
+    placed: Placed | undefined;
     resolve(number: number): void;
     reject(error: unknown): void;
   }
@@ -96,12 +123,42 @@ export async function openOutbox<Message>(folder: string, options: OutboxOptions
   // A kill between two writes leaves numbers that are neither on the disk nor counted: they were dropped.
   dropped = Math.max(dropped, next - 1 - sent - buffered());
 
+  function advance(name: string, through: number): void {
+    const most = Math.max(through, series.get(name) ?? 0);
+    series.delete(name);
+    series.set(name, most);
+    if (series.size > MOST_SERIES) series.delete(series.keys().next().value!);
+  }
+
+  /** Takes out what is kept already, also by a message that waits before it, and says how much of each that is. */
+  function takeNew(all: readonly Waiting[]): (Waiting & { known: number })[] {
+    const through = new Map(series);
+    return all.flatMap((one) => {
+      if (one.placed === undefined) return [{ ...one, known: 0 }];
+      const { series: name, before, count } = one.placed;
+      const known = Math.max(0, (through.get(name) ?? 0) - before);
+      if (known >= count) {
+        one.resolve(0);
+        return [];
+      }
+      through.set(name, before + count);
+      return [{ ...one, known }];
+    });
+  }
+
   async function writeWaiting(): Promise<void> {
-    const taken = waiting;
+    const taken = takeNew(waiting);
     waiting = [];
     if (taken.length === 0) return;
     const first = next;
-    const lines = taken.map(({ make, at }, index) => encode({ at, message: make(first + index) }));
+    const lines = taken.map(({ make, at, placed, known }, index) => {
+      const message = make(first + index, known);
+      return encode(
+        placed === undefined
+          ? { at, message }
+          : { at, message, series: [placed.series, placed.before + placed.count] },
+      );
+    });
     const bytes = Buffer.concat(lines);
     try {
       await makeRoom(bytes.length);
@@ -111,6 +168,8 @@ export async function openOutbox<Message>(folder: string, options: OutboxOptions
       return;
     }
     next += taken.length;
+    for (const { placed } of taken)
+      if (placed !== undefined) advance(placed.series, placed.before + placed.count);
     taken.forEach(({ resolve }, index) => resolve(first + index));
     options.onAdded?.();
   }
@@ -164,7 +223,8 @@ export async function openOutbox<Message>(folder: string, options: OutboxOptions
     await syncFolder(folder);
   }
 
-  const save = () => writeAtomically(statePath, JSON.stringify({ acknowledged, sent, dropped }));
+  const save = () =>
+    writeAtomically(statePath, JSON.stringify({ acknowledged, sent, dropped, series: [...series] }));
 
   async function entriesOf(segment: Segment): Promise<Entry<Message>[]> {
     if (cached?.path !== segment.path || cached.count !== segment.count) {
@@ -181,13 +241,16 @@ export async function openOutbox<Message>(folder: string, options: OutboxOptions
     return cached.messages;
   }
 
+  function put(make: Waiting['make'], placed?: Placed): Promise<number> {
+    return new Promise((resolve, reject) => {
+      waiting.push({ make, placed, resolve, reject, at: now() });
+      if (waiting.length === 1) void then(writeWaiting);
+    });
+  }
+
   return {
-    add(make) {
-      return new Promise((resolve, reject) => {
-        waiting.push({ make, resolve, reject, at: now() });
-        if (waiting.length === 1) void then(writeWaiting);
-      });
-    },
+    add: (make) => put(make),
+    addOnce: (placed, make) => put(make, placed),
 
     read: (from, most) =>
       then(async () => {

@@ -65,12 +65,23 @@ export class SegmentLog {
   /** The next messages that are not done, up to about `limit` bytes and one segment at a time. */
   async read(limit: number): Promise<Stored[]> {
     while (this.unread) {
-      const found = (await this.segments.read(this.cursor, limit)).filter(
-        ({ id }) => id >= this.low && !this.finished.has(id),
-      );
+      const from = this.cursor.id;
+      const read = await this.segments.read(this.cursor, limit);
+      this.passOver(from, read);
+      const found = read.filter(({ id }) => id >= this.low && !this.finished.has(id));
       if (found.length > 0) return found;
     }
     return [];
+  }
+
+  /** Ids that a damaged place took away are done: there is nothing to send. */
+  private passOver(from: number, read: readonly Stored[]): void {
+    let expected = Math.max(from, this.low);
+    for (const id of [...read.map((message) => message.id), this.cursor.id]) {
+      for (; expected < id; expected++) this.finished.add(expected);
+      expected = Math.max(expected, id + 1);
+    }
+    while (this.finished.delete(this.low)) this.low++;
   }
 
   /** Reads again from the first message that is not done. */
@@ -129,11 +140,9 @@ export class SegmentLog {
     this.low = Math.max(this.low, segments.files[0]?.first ?? 1);
     segments.next = Math.max(this.low, segments.next, Number.isSafeInteger(next) ? next : 1);
     // Ids that a damaged end took away are done: there is nothing to send.
-    let expected = this.low;
-    for (const { first, last } of [...segments.files, { first: segments.next, last: segments.next }]) {
-      for (let id = expected; id < first; id++) this.finished.add(id);
-      expected = Math.max(expected, last);
-    }
+    if (segments.files.length === 0) this.low = segments.next;
+    for (let id = segments.files.at(-1)?.last ?? segments.next; id < segments.next; id++)
+      this.finished.add(id);
     while (this.finished.delete(this.low)) this.low++;
     this.rewind();
   }

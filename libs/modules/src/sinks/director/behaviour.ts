@@ -1,4 +1,10 @@
-/** sink.director: records to the agent's outbox, counted until they lie there, with the bytes that will leave. */
+/**
+ * sink.director: records to the agent's outbox, counted until they lie there, with the bytes that will leave.
+ *
+ * Guarantee: where the flow's sources repeat, what is made again after a crash is kept once. A flow that ended well
+ * begins a new series, since nothing comes again then.
+ */
+import { randomUUID } from 'node:crypto';
 import {
   toRecord,
   type Batch,
@@ -8,6 +14,7 @@ import {
   type Input,
   type ModuleContext,
   type PlainRecord,
+  type SeriesPlace,
 } from '@millrace/engine';
 import type { AlertSignal } from '@millrace/schemas';
 import type { DirectorSettings } from './kind.js';
@@ -16,7 +23,9 @@ class ToDirector implements Behaviour {
   private waiting = 0;
   /** Who raises alerts is the module before this one. */
   private from: string[] = [];
-  private idle: (() => void)[] = [];
+  private readonly unkept = new Set<Promise<void>>();
+  /** Of this life of the state; null when it ended well. */
+  private place: SeriesPlace | null = newSeries();
   /** An error that came between two calls, when the flow is to stop on it. */
   private failure: unknown;
 
@@ -48,8 +57,21 @@ class ToDirector implements Behaviour {
   }
 
   async drain(): Promise<void> {
-    while (this.waiting > 0) await new Promise<void>((resolve) => this.idle.push(resolve));
+    while (this.waiting > 0) await this.sync();
+    this.place = null;
     this.raise();
+  }
+
+  async sync(): Promise<void> {
+    await Promise.all(this.unkept);
+  }
+
+  save(): SeriesPlace | null {
+    return this.place && { ...this.place };
+  }
+
+  load(state: unknown): void {
+    this.place = (state as SeriesPlace | null) ?? this.place;
   }
 
   private send(message: DirectorMessage, records: number): void {
@@ -60,26 +82,39 @@ class ToDirector implements Behaviour {
       return;
     }
     this.change(records);
-    context.host.toDirector!(message)
+    const kept: Promise<void> = context.host.toDirector!(message, this.next(records))
       .then(() => context.bytes(Buffer.byteLength(JSON.stringify(message))))
       .catch((error: unknown) => {
         context.drop('director', records);
         context.fault(`the agent could not keep a record: ${reason(error)}`, records);
       })
-      .catch((error: unknown) => (this.failure ??= error))
-      .finally(() => this.change(-records));
+      .catch((error: unknown) => void (this.failure ??= error))
+      .finally(() => {
+        this.change(-records);
+        this.unkept.delete(kept);
+      });
+    this.unkept.add(kept);
+  }
+
+  private next(records: number): SeriesPlace | undefined {
+    if (!this.context.repeats) return undefined;
+    const place = (this.place ??= newSeries());
+    const before = place.before;
+    place.before += records;
+    return { series: place.series, before };
   }
 
   private change(records: number): void {
     this.waiting += records;
     this.context.queued(this.waiting);
-    if (this.waiting === 0) for (const resolve of this.idle.splice(0)) resolve();
   }
 
   private raise(): void {
     if (this.failure !== undefined) throw this.failure;
   }
 }
+
+const newSeries = (): SeriesPlace => ({ series: randomUUID(), before: 0 });
 
 function alertOf(
   module: string,

@@ -1,7 +1,9 @@
 /**
  * sink.file: lines gathered, appended in order, flushed at the end.
  *
- * Guarantee: whole lines only, in the order of arrival; what is not yet written is bounded by the queue.
+ * Guarantee: whole lines only, in the order of arrival; what is not yet written is bounded by the queue. Where the
+ * flow's sources repeat, a file that does not rotate holds each row once, over kills and power cuts too: what was
+ * written behind the saved state is taken back, since it comes again.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { mkdir, open, rename, type FileHandle } from 'node:fs/promises';
@@ -36,6 +38,7 @@ class FileSink implements Behaviour {
   private waiting = 0;
   /** Bytes of the file as it will be when all is written. */
   private length = 0;
+  /** Bytes that it had when the state was saved. */
   private resumed: number | undefined;
   private writing: Promise<void> | undefined;
   private since = 0;
@@ -45,6 +48,21 @@ class FileSink implements Behaviour {
     this.file = context.host.path(context.settings.path);
     const { columns } = context.settings;
     if (columns !== undefined) this.csv = new CsvWriter(columns);
+  }
+
+  /** What cannot be opened now is tried again when there is something to write. */
+  async resume(): Promise<void> {
+    try {
+      const handle = await open(this.file, 'r+');
+      try {
+        this.length = await this.wholeLength(handle);
+        await handle.truncate(this.length);
+      } finally {
+        await handle.close();
+      }
+    } catch {
+      this.length = 0;
+    }
   }
 
   process(batch: Batch): void {
@@ -67,12 +85,17 @@ class FileSink implements Behaviour {
     if (this.lines.length > 0 && this.context.clock.monotonic() - this.since >= WAIT_MS) this.kick();
   }
 
+  /** An empty run leaves its file too. */
   async drain(): Promise<void> {
-    // An empty run leaves its file too.
-    do await this.kick();
-    while (this.lines.length > 0);
-    await this.handle?.sync();
+    await this.sync();
     if (this.failure !== undefined) throw this.failure;
+  }
+
+  /** One write may be under way; the next takes all that is gathered by now. */
+  async sync(): Promise<void> {
+    await this.writing;
+    await this.kick();
+    await this.handle?.sync();
   }
 
   save(): number {
@@ -80,7 +103,7 @@ class FileSink implements Behaviour {
   }
 
   load(state: unknown): void {
-    if (!this.context.live && this.context.settings.rotate === undefined) this.resumed = state as number;
+    if (this.context.repeats && this.context.settings.rotate === undefined) this.resumed = state as number;
   }
 
   async close(): Promise<void> {
@@ -146,7 +169,7 @@ class FileSink implements Behaviour {
     this.bytes = this.gathered = 0;
     this.length += bytes;
     try {
-      this.handle ??= await this.open(bytes);
+      this.handle ??= await this.begin(bytes);
       if (bytes > 0) await this.append(text, bytes);
       this.context.bytes(bytes);
     } catch (error) {
@@ -164,8 +187,8 @@ class FileSink implements Behaviour {
     await this.handle!.appendFile(text);
   }
 
-  /** Opens the file behind its last whole line. */
-  private async open(coming: number): Promise<FileHandle> {
+  /** Opens the file behind its last whole line, for so many bytes that come. */
+  private async begin(coming: number): Promise<FileHandle> {
     await mkdir(path.dirname(this.file), { recursive: true });
     const handle = await open(this.file, 'a+');
     const whole = await this.wholeLength(handle);
@@ -222,7 +245,7 @@ class FileSink implements Behaviour {
         if (error.code !== 'ENOENT') throw error;
       });
     }
-    this.handle = await this.open(bytes);
+    this.handle = await this.begin(bytes);
   }
 
   private refuse(error: unknown, records: number): void {

@@ -89,6 +89,10 @@ class HttpSink implements Behaviour {
     if (this.failure !== undefined) throw this.failure;
   }
 
+  sync(): Promise<void> {
+    return this.backlog.flush();
+  }
+
   async close(): Promise<void> {
     this.backlog.online(false);
     await this.poster.close(CLOSE_MS);

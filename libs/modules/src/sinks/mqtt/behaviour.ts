@@ -68,6 +68,10 @@ class MqttSink implements Behaviour {
     if (this.failure !== undefined) throw this.failure;
   }
 
+  sync(): Promise<void> {
+    return this.backlog.flush();
+  }
+
   async close(): Promise<void> {
     // First what is under way, so that it does not come a second time in the next run.
     this.backlog.online(false);

@@ -59,6 +59,8 @@ export function replaySource(
   const replay = new FileReplay(context, schema, rows, settings, name, path);
   return {
     replay,
+    // What is rebased gets other times when it is read again.
+    repeats: !settings.rebase,
     bind: () => [[schema], [replay.errors]],
     save: () => replay.save(),
     load: (state) => replay.load(state as Position),

@@ -2,14 +2,18 @@
  * source.mqtt: messages of a broker into the flow.
  *
  * Guarantee: at QoS 1 a message is acknowledged when it is in the flow's own queue, of at most BATCH_ROWS, which
- * is emptied within the same turn of the event loop; never while the flow holds its sources back.
+ * is emptied within the same turn of the event loop; never while the flow holds its sources back. With a journal it
+ * is acknowledged when it is on the disk, and the flow gets it from there.
  */
+import path from 'node:path';
 import { Batch, BATCH_ROWS, Schema, type Create, type ModuleContext, type Source } from '@millrace/engine';
-import type { Message, Transport } from '@millrace/transport';
+import type { Message, Taken, Transport } from '@millrace/transport';
 import { fieldsByName } from '../csv/fields.js';
+import { JournaledMessages } from './journaled.js';
 import type { MqttSourceSettings } from './kind.js';
 import { openLink } from './link.js';
 import { Payloads, type Arrived } from './payloads.js';
+import { Tally } from './tally.js';
 
 /** Messages that may lie between the connection and the flow, unacknowledged. */
 const MOST_WAITING = 1024;
@@ -23,6 +27,10 @@ class MqttSource implements Source {
   private readonly errors = new Schema(['problem']);
   private readonly batch = new Batch(this.schema);
   private readonly payloads: Payloads;
+  private readonly journaled: JournaledMessages | undefined;
+  private readonly tally: Tally;
+  /** What the tally was when the state was saved; undefined without a state. */
+  private savedTally: number | undefined;
   private waiting: Arrived[] = [];
   private flushing: NodeJS.Immediate | undefined;
   private link: Transport | undefined;
@@ -38,10 +46,34 @@ class MqttSource implements Source {
       (reason, detail) => this.refuse(reason, detail),
       (reason) => context.drop(reason),
     );
+    this.tally = new Tally(path.join(context.host.workFolder, `taken-${context.id}`));
+    const { journal } = context.settings;
+    this.journaled =
+      journal && new JournaledMessages(context, journal.maxBytes, (entries) => this.emit(entries));
+  }
+
+  get repeats(): boolean {
+    return this.journaled !== undefined;
   }
 
   bind(): Schema[][] {
     return [[this.schema], [this.errors]];
+  }
+
+  async resume(): Promise<void> {
+    if (this.journaled !== undefined) return this.journaled.open();
+    try {
+      const unsaved = this.tally.open(this.savedTally ?? Infinity);
+      if (unsaved === 0) return;
+      this.context.count('unsaved', unsaved);
+      this.context.log(
+        'warn',
+        `the run before was cut: it had taken ${unsaved} messages behind its saved state, and what they made may be ` +
+          'missing. With `journal: {}` nothing is.',
+      );
+    } catch (error) {
+      this.context.log('warn', `what a kill would lose cannot be counted: ${String(error)}`);
+    }
   }
 
   /** Resolves at once: a broker that is away must not keep the flow from starting. */
@@ -49,20 +81,45 @@ class MqttSource implements Source {
     const { topics, qos } = this.context.settings;
     this.link = openLink(this.context, { cleanSession: false, maxWaiting: MOST_WAITING });
     for (const topic of topics) this.link.subscribe(topic, (message) => this.arrive(message), { qos });
+    this.journaled?.start();
     this.link.connect();
   }
 
   async stop(): Promise<void> {
     this.stopped = true;
-    await this.link?.close({ deadlineMs: this.context.gate.open ? CLOSE_MS : CLOSE_HELD_MS });
+    const held = this.journaled === undefined && !this.context.gate.open;
+    await this.link?.close({ deadlineMs: held ? CLOSE_HELD_MS : CLOSE_MS });
     this.flush();
+    await this.journaled?.stop();
+  }
+
+  close(): void {
+    this.tally.close();
+  }
+
+  /** Messages taken, or, with a journal, the last of its entries that the flow has. */
+  save(): number {
+    return this.journaled?.save() ?? this.tally.taken;
+  }
+
+  load(state: unknown): void {
+    this.savedTally = state as number;
+    this.journaled?.load(state as number);
+  }
+
+  saved(): void {
+    this.journaled?.saved();
   }
 
   tick(): void {
     if (this.failure !== undefined) throw this.failure;
   }
 
-  private arrive(message: Message): void | Promise<void> {
+  private arrive(message: Message): void | Promise<void> | Taken {
+    if (this.journaled !== undefined) {
+      this.context.bytes(message.payload.length);
+      return this.journaled.arrive(message, this.context.clock.wall());
+    }
     if (!this.context.gate.open || this.failure !== undefined) return this.held(message);
     this.take(message);
   }
@@ -87,6 +144,11 @@ class MqttSource implements Source {
     const messages = this.waiting;
     if (messages.length === 0) return;
     this.waiting = [];
+    this.tally.add(messages.length);
+    this.emit(messages);
+  }
+
+  private emit(messages: readonly Arrived[]): void {
     const { batch } = this;
     batch.reset();
     this.payloads.read(messages, batch);
