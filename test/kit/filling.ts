@@ -60,6 +60,8 @@ const inQuery: Record<string, (e: Estate, route: Route) => string[]> = {
   group: (e) => [e.group.id, e.group.name],
   node: (e) => [e.node.id, e.node.name],
   since: () => ['1'],
+  after: () => ['1'],
+  module: (e) => [`${e.word}-module`],
   modules: (e) => [`${e.word}-module`],
   actor: (e) => [`user:${e.user.id}`, 'user:*'],
   action: () => ['flows.*', 'fleet.change-node'],

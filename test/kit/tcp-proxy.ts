@@ -13,6 +13,8 @@ export interface TcpProxy {
   refuse(): void;
   /** Lets no byte through either way and closes nothing, until `allow`: a cable that was pulled. */
   freeze(): void;
+  /** What the client says is lost, what it is told goes through, until it connects anew. */
+  mute(): void;
   allow(): void;
   close(): Promise<void>;
 }
@@ -70,6 +72,9 @@ export async function startTcpProxy(target: { host?: string; port: number }): Pr
         near.unpipe(far).pause();
         far.unpipe(near).pause();
       }
+    },
+    mute() {
+      for (const [near, far] of pairs) near.unpipe(far).resume();
     },
     allow() {
       if (mode === 'freeze') for (const pair of pairs) join(pair);

@@ -72,6 +72,7 @@ export const whoMay: Readonly<Record<string, WhoMay>> = {
   'GET /v1/nodes/{id}/flows/{flow}/rates': 'fleet.read',
   'GET /v1/nodes/{id}/flows/{flow}/live': 'fleet.read',
   'GET /v1/nodes/{id}/logs': 'fleet.read',
+  'GET /v1/nodes/{id}/flows/{flow}/recording': 'fleet.read',
   'POST /v1/nodes/{id}:restart': 'fleet.write',
   'GET /v1/groups': 'fleet.read',
   'POST /v1/groups': 'fleet.write',

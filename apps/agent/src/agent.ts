@@ -138,6 +138,7 @@ export async function startAgent(config: AgentConfig, log: Log = createLog(confi
     trustedNow: inbox.trustedNow,
     restart: reconcile.restart,
     hasFlow: (flow) => lanes.has(flow),
+    workFolder: (flow) => folders.flow(flow).work,
     logs,
     taps,
   });

@@ -14,6 +14,7 @@ import {
   NodeLogs,
   NodeMetrics,
   NodeNameList,
+  NodeRecording,
   NodeWhy,
   type CountQuery,
   type FilteredPageQuery,
@@ -23,6 +24,7 @@ import {
   type LogsQuery,
   type NodeChange,
   type PageQuery,
+  type RecordingQuery,
 } from '@millrace/schemas';
 import type { Http } from './http.js';
 import { liveOf } from './live.js';
@@ -47,6 +49,9 @@ export const fleetOf = (http: Http) => ({
   /** The last lines that a node still has, of one flow or of all; go on with the `t` of the last one. */
   logs: (id: string, query: LogsQuery = {}) =>
     http.ask(NodeLogs, 'GET', `/v1/nodes/${segment(id)}/logs`, { query }),
+  /** A part of what a source with a journal took. Go on behind `through` while there is `more`. */
+  recording: (id: string, flow: string, query: RecordingQuery) =>
+    http.ask(NodeRecording, 'GET', `/v1/nodes/${segment(id)}/flows/${segment(flow)}/recording`, { query }),
   /** Starts a flow anew on its node. */
   restart: (id: string, flow: string) =>
     http.tell('POST', `/v1/nodes/${segment(id)}:restart`, { body: { flow } }),

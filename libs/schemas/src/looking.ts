@@ -62,6 +62,37 @@ export const LogsQuery = z.object({
 });
 export type LogsQuery = z.infer<typeof LogsQuery>;
 
+/** Of the command `recording`. */
+export const RecordingArguments = z.object({
+  module: z.string().min(1).max(200),
+  /** Id of the last entry that is known; 0: from the oldest that the node still has. */
+  after: z.number().int().nonnegative(),
+});
+export type RecordingArguments = z.infer<typeof RecordingArguments>;
+
+/** Largest part of a recording in one answer, in bytes, before base64. */
+export const RECORDING_BYTES = 128 * 1024;
+
+/** A part of what a source took, as its journal has it. Parts one behind the other are a file that can be replayed. */
+export const NodeRecording = z
+  .object({
+    /** Frames of the journal, base64. */
+    frames: z.base64(),
+    /** Where to go on. */
+    through: z.number().int().nonnegative(),
+    more: z.boolean(),
+    /** Entries that are too large to be sent. */
+    leftOut: z.number().int().nonnegative(),
+  })
+  .meta({ id: 'NodeRecording' });
+export type NodeRecording = z.infer<typeof NodeRecording>;
+
+export const RecordingQuery = z.object({
+  module: z.string().min(1).max(200),
+  after: z.coerce.number().int().nonnegative().optional(),
+});
+export type RecordingQuery = z.infer<typeof RecordingQuery>;
+
 /** `modules`: ids with commas between them; absent: all. */
 export const LiveQuery = z.object({ modules: z.string().max(8_000).optional() });
 export type LiveQuery = z.infer<typeof LiveQuery>;

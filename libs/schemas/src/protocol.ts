@@ -336,7 +336,7 @@ export const Command = z.object({
   /** The node that it is for; another one does nothing. Old directors do not say. */
   node: z.string().optional(),
   deadline: milliseconds,
-  verb: z.enum(['restart', 'logs', 'tap']),
+  verb: z.enum(['restart', 'logs', 'tap', 'recording']),
   flow: z.string().optional(),
   arguments: z.record(z.string(), z.unknown()).optional(),
 });

@@ -5,7 +5,17 @@
  * nothing. What cannot be done is answered in a sentence.
  */
 import { canonicalBytes } from '@millrace/fleet';
-import { LogsArguments, TapArguments, type Command, type Reply, type SignedCommand } from '@millrace/schemas';
+import {
+  LogsArguments,
+  RECORDING_BYTES,
+  RecordingArguments,
+  TapArguments,
+  type Command,
+  type NodeRecording,
+  type Reply,
+  type SignedCommand,
+} from '@millrace/schemas';
+import { readRecording } from '@millrace/modules';
 import type { z } from 'zod';
 import type { Identity } from '../identity/identity.js';
 import { verifySignature } from '../identity/keys.js';
@@ -21,6 +31,8 @@ export interface CommandOptions {
   trustedNow(): number;
   restart(flow: string): Promise<boolean>;
   hasFlow(flow: string): boolean;
+  /** The folder of a flow's own files. */
+  workFolder(flow: string): string;
   logs: FlowLogs;
   taps: Taps;
 }
@@ -33,6 +45,7 @@ export function commandHandler({
   trustedNow,
   restart,
   hasFlow,
+  workFolder,
   logs,
   taps,
 }: CommandOptions): (command: SignedCommand) => Promise<Reply | undefined> {
@@ -48,6 +61,12 @@ export function commandHandler({
         return no(`no flow ${flow} is on this node`);
       const { since } = read(LogsArguments, given);
       return { ok: true, result: { lines: logs.read(flow, since) } };
+    },
+    async recording({ flow, arguments: given }) {
+      if (flow === undefined || !hasFlow(flow)) return no(`no flow ${flow ?? ''} is on this node`);
+      const { module, after } = read(RecordingArguments, given);
+      const { frames, ...rest } = await readRecording(workFolder(flow), module, after, RECORDING_BYTES);
+      return { ok: true, result: { frames: frames.toString('base64'), ...rest } satisfies NodeRecording };
     },
     tap({ id, flow, arguments: given }) {
       if (flow === undefined) return no('the command names no flow');

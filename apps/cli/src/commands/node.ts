@@ -119,6 +119,26 @@ export function addNode(program: Command): void {
     }
   });
 
+  node
+    .command('recording')
+    .description(
+      'Fetches what a source with a journal took, as a file for `millrace run --input`. Ends at what there is now.',
+    )
+    .argument('<name>', 'name or id of the node')
+    .argument('<flow>', 'name of the flow')
+    .argument('<module>', 'the source')
+    .requiredOption('--out <file>', 'where to, such as pump.journal')
+    .action(async (name: string, flow: string, module: string, { out }: { out: string }) => {
+      const { fetchRecording } = await import('../fleet/recording.js');
+      const { fleet } = await connect();
+      const { bytes, leftOut } = await fetchRecording(
+        (after) => fleet.recording(name, flow, { module, after }),
+        out,
+      );
+      talk(`${out}: ${bytes} bytes of what ${module} took`);
+      if (leftOut > 0) talk(`${leftOut} messages were left out: they are larger than 128 KiB`);
+    });
+
   outputOptions(
     node
       .command('restart')

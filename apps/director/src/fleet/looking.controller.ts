@@ -1,5 +1,13 @@
 import { Body, Controller, Get, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { FlowRestart, LiveQuery, LiveFlowEvent, LogsQuery, NodeLogs } from '@millrace/schemas';
+import {
+  FlowRestart,
+  LiveFlowEvent,
+  LiveQuery,
+  LogsQuery,
+  NodeLogs,
+  NodeRecording,
+  RecordingQuery,
+} from '@millrace/schemas';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Needs } from '../access/guard.js';
 import { Who, type Principal } from '../access/principal.js';
@@ -47,6 +55,22 @@ export class LookingController {
     @Query({ schema: LogsQuery }) query: LogsQuery,
   ): Promise<NodeLogs> {
     return this.looking.logs(who, node, query);
+  }
+
+  /**
+   * A part of what a source with a journal took, oldest first. Go on behind `through` while there is `more`; the parts
+   * one behind the other are a file for `millrace run --input`.
+   */
+  @Get(':id/flows/:flow/recording')
+  @Needs('fleet.read')
+  @Answers(200, NodeRecording)
+  recording(
+    @Who() who: Principal,
+    @Param('id') node: string,
+    @Param('flow') flow: string,
+    @Query({ schema: RecordingQuery }) query: RecordingQuery,
+  ): Promise<NodeRecording> {
+    return this.looking.recording(who, node, flow, query);
   }
 
   /** Starts a flow anew and lets it forget why it was stopped or judged. */

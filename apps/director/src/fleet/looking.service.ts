@@ -5,7 +5,15 @@
  * that is not there is refused with a way out. What nodes answer is shown, never acted upon.
  */
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { Failure, NodeLogs, type LogsQuery, type Reply } from '@millrace/schemas';
+import {
+  Failure,
+  NodeLogs,
+  NodeRecording,
+  type LogsQuery,
+  type RecordingQuery,
+  type Reply,
+} from '@millrace/schemas';
+import type { z } from 'zod';
 import type { Address } from '@millrace/transport';
 import { Audit } from '../access/audit.js';
 import type { Principal } from '../access/principal.js';
@@ -70,16 +78,31 @@ export class LookingService implements OnModuleDestroy {
   }
 
   async logs(who: Principal, node: string, { flow, since }: LogsQuery): Promise<NodeLogs> {
-    const reply = await this.ask(who.organization, await this.found(who.organization, node), {
-      verb: 'logs',
-      flow,
-      arguments: { since },
-    });
-    const logs = NodeLogs.safeParse(reply.result);
-    if (logs.success) return logs.data;
+    return this.answer(NodeLogs, who, node, { verb: 'logs', flow, arguments: { since } });
+  }
+
+  recording(
+    who: Principal,
+    node: string,
+    flow: string,
+    { module, after = 0 }: RecordingQuery,
+  ): Promise<NodeRecording> {
+    return this.answer(NodeRecording, who, node, { verb: 'recording', flow, arguments: { module, after } });
+  }
+
+  /** What a node says to a command, read. */
+  private async answer<S extends z.ZodType>(
+    schema: S,
+    who: Principal,
+    node: string,
+    order: Order,
+  ): Promise<z.infer<S>> {
+    const reply = await this.ask(who.organization, await this.found(who.organization, node), order);
+    const answer = schema.safeParse(reply.result);
+    if (answer.success) return answer.data;
     throw new Failure(
       'fleet.command-refused',
-      `What the node ${node} answered is no log. Bring its agent to the version of the director.`,
+      `What the node ${node} answered to "${order.verb}" cannot be read. Bring its agent to the version of the director.`,
     );
   }
 

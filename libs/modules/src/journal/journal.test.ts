@@ -134,7 +134,7 @@ describe('the journal of a flow', () => {
     const first = await begin(where, ['a']);
     await first.members[0].say('old');
     await first.stop();
-    for (const through of [{}, { a: 900 }]) {
+    for (const through of [undefined, { a: 900 }]) {
       const next = await begin(where, ['a'], through);
       await next.members[0].say('new');
       await next.stop();
