@@ -22,6 +22,8 @@ export interface FlowOptions {
   behaviours: Behaviours;
   host: Host;
   clock?: Clock;
+  /** Time goes by only as the caller says: it moves the clock and calls `tick`, and no timer does. */
+  driven?: boolean;
   log?: (level: 'info' | 'warn' | 'error', module: string, message: string) => void;
 }
 
@@ -44,6 +46,8 @@ export class FlowRun {
   live = false;
   private readonly gate = new Gate();
   private readonly clock: Clock;
+  private readonly driven: boolean;
+  private readonly ticking: Unit[];
   private running = new Set<string>();
   private stopping = false;
   private ticker: NodeJS.Timeout | undefined;
@@ -56,6 +60,7 @@ export class FlowRun {
 
   constructor(options: FlowOptions) {
     this.clock = options.clock ?? systemClock;
+    this.driven = options.driven ?? false;
     this.finished = new Promise((resolve, reject) => (this.settle = { resolve, reject }));
     this.finished.catch(() => {});
     const run = this;
@@ -71,6 +76,7 @@ export class FlowRun {
       log: options.log ?? (() => {}),
     });
     this.live = this.units.some(({ behaviour }) => behaviour.start !== undefined || behaviour.replay?.live);
+    this.ticking = this.units.filter(({ behaviour }) => behaviour.tick);
   }
 
   /** Loads what takes long, so that `start` takes no time. Nothing of the outside is read yet. */
@@ -102,13 +108,7 @@ export class FlowRun {
     const sources = this.units.filter(({ behaviour }) => behaviour.start || behaviour.replay);
     const replays = sources.filter(({ behaviour }) => behaviour.replay);
     for (const { id } of sources) this.running.add(id);
-    const ticking = this.units.filter(({ behaviour }) => behaviour.tick);
-    if (this.live && ticking.length > 0) {
-      this.ticker = setInterval(
-        () => this.guard(() => ticking.forEach(({ behaviour }) => behaviour.tick!())),
-        TICK_MS,
-      );
-    }
+    if (this.live && this.ticks && !this.driven) this.ticker = setInterval(() => this.tick(), TICK_MS);
     for (const unit of sources) {
       try {
         await unit.behaviour.start?.();
@@ -131,6 +131,26 @@ export class FlowRun {
     this.stopping = true;
     await this.close(false);
     return this.last;
+  }
+
+  /** Whether any module depends on time going by. */
+  get ticks(): boolean {
+    return this.ticking.length > 0;
+  }
+
+  /** Time has gone by: TICK_MS in a live flow. What a module throws stops the flow. */
+  tick(): void {
+    if (this.stopping) return;
+    this.guard(() => this.ticking.forEach(({ behaviour }) => behaviour.tick!()));
+  }
+
+  /** Resolves when nothing is in flight any more, such as rows that a model has; the flow goes on. */
+  async settled(): Promise<void> {
+    try {
+      for (const { behaviour } of this.units) if (!this.stopping) await behaviour.drain?.();
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   /** The state of every module at this moment. */
