@@ -25,7 +25,7 @@ export class VirtualClock implements Clock {
   private passed = 0;
 
   /** @param start epoch milliseconds */
-  constructor(private readonly start: number) {}
+  constructor(private start: number) {}
 
   wall(): number {
     return this.start + this.passed;
@@ -33,6 +33,11 @@ export class VirtualClock implements Clock {
 
   monotonic(): number {
     return this.passed;
+  }
+
+  /** Puts the wall clock to another time, as if nothing had gone by. */
+  put(wall: number): void {
+    this.start = wall - this.passed;
   }
 
   /** To a moment of the wall clock; back it does not go. */

@@ -412,6 +412,8 @@ test('a driven flow is live, and its time goes by only when it is told so', asyn
   run.tick();
   expect(seen).toEqual([{ t: 7 }, { t: 1020 }]);
   expect(clock.monotonic()).toBe(20);
+  clock.put(5000);
+  expect([clock.wall(), clock.monotonic()]).toEqual([5000, 20]);
   await run.stop();
   run.tick();
   expect(seen).toHaveLength(2);

@@ -140,14 +140,16 @@ export class FlowRun {
 
   /** Time has gone by: TICK_MS in a live flow. What a module throws stops the flow. */
   tick(): void {
-    if (this.stopping) return;
+    if (this.ending !== undefined) return;
     this.guard(() => this.ticking.forEach(({ behaviour }) => behaviour.tick!()));
   }
 
   /** Resolves when nothing is in flight any more, such as rows that a model has; the flow goes on. */
   async settled(): Promise<void> {
     try {
-      for (const { behaviour } of this.units) if (!this.stopping) await behaviour.drain?.();
+      for (const { behaviour } of this.units) {
+        if (behaviour.drain !== undefined && !this.stopping) await behaviour.drain();
+      }
     } catch (error) {
       this.fail(error);
     }

@@ -30,7 +30,7 @@ export { didYouMean, nearest } from './nearest.js';
 export * from './parameters.js';
 export * from './pointer.js';
 export { readFlow, readFlowValue, type FlowReading } from './read.js';
-export { FLOW_LIMITS, type LineOf } from './text.js';
+export { FLOW_LIMITS, withLines, type LineOf } from './text.js';
 export * from './references.js';
 export { rewriteFlow } from './rewrite/rewrite.js';
 export type { Finding } from './sentences.js';

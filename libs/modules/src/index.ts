@@ -1,4 +1,5 @@
 export { behaviours } from './behaviours.js';
 export { kinds } from './kinds.js';
+export { lackingRows } from './models/onnx/held.js';
 export { inputSource } from './sources/input/input.js';
 export { hasRecent, type Recent } from './debug/tap/behaviour.js';
