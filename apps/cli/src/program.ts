@@ -11,8 +11,10 @@ import { addFlow } from './commands/flow.js';
 import { addGroup } from './commands/group.js';
 import { addLogin } from './commands/login.js';
 import { addNode } from './commands/node.js';
+import { addPrepare } from './commands/prepare.js';
 import { addResource } from './commands/resource.js';
 import { addRun } from './commands/run.js';
+import { addTest } from './commands/test.js';
 import { addToken } from './commands/token.js';
 import { addUp } from './commands/up.js';
 
@@ -25,6 +27,8 @@ export function millrace(): Command {
   addUp(program);
   addRun(program);
   addCheck(program);
+  addTest(program);
+  addPrepare(program);
   addLogin(program);
   addFlow(program);
   addResource(program);

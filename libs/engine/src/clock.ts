@@ -17,6 +17,35 @@ export const systemClock: Clock = {
   monotonic: () => performance.now(),
 };
 
+/**
+ * A clock that stands still until its owner moves it: wall and monotonic time go on together, so what a flow
+ * does with it is the same every time.
+ */
+export class VirtualClock implements Clock {
+  private passed = 0;
+
+  /** @param start epoch milliseconds */
+  constructor(private start: number) {}
+
+  wall(): number {
+    return this.start + this.passed;
+  }
+
+  monotonic(): number {
+    return this.passed;
+  }
+
+  /** Puts the wall clock to another time, as if nothing had gone by. */
+  put(wall: number): void {
+    this.start = wall - this.passed;
+  }
+
+  /** To a moment of the wall clock; back it does not go. */
+  moveTo(wall: number): void {
+    this.passed = Math.max(this.passed, wall - this.start);
+  }
+}
+
 /** Node's time at each record of a replay: the largest timestamp so far. */
 export class Seen {
   max = -Infinity;

@@ -1,6 +1,7 @@
 export { Batch, BATCH_ROWS, type Gap } from './batch.js';
 export { BAD, BOOLEAN, Column, NULL, NUMBER, TEXT, VECTOR, type FieldValue } from './column.js';
-export { Seen, systemClock, type Clock } from './clock.js';
+export { Seen, systemClock, VirtualClock, type Clock } from './clock.js';
+export { Merge, type Reading } from './merge.js';
 export * from './module.js';
 export * from './record.js';
 export { FlowRun, type FlowOptions, type Snapshot } from './run.js';

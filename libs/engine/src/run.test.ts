@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { Batch } from './batch.js';
 import type { Behaviour, Create, Host, ModuleContext, Source } from './module.js';
 import { RecordReader, toRecord, type PlainRecord } from './record.js';
-import { FlowRun, type Snapshot } from './run.js';
+import { VirtualClock } from './clock.js';
+import { FlowRun, type FlowOptions, type Snapshot } from './run.js';
 import { Schema } from './schema.js';
 
 const host: Host = {
@@ -20,6 +21,7 @@ const host: Host = {
 function flow(
   modules: Record<string, FlowModule>,
   makes: Record<string, (context: ModuleContext) => Behaviour | Source>,
+  options: Partial<FlowOptions> = {},
 ) {
   const kinds = Object.keys(makes).map((type): ModuleKind => {
     const category = type.split('.')[0] as ModuleCategory;
@@ -47,6 +49,7 @@ function flow(
     kinds: catalogueOf(kinds),
     behaviours: new Map(Object.entries(makes) as [string, Create][]),
     host,
+    ...options,
   });
 }
 
@@ -352,4 +355,81 @@ test('a tap sees what leaves a module, beside other taps and until it has had en
   expect(first).toEqual([1]);
   expect(seen).toEqual([1, 2, 3]);
   expect(() => run.tap('nowhere', () => {})).toThrow(/no module nowhere/);
+});
+
+test('a driven flow is live, and its time goes by only when it is told so', async () => {
+  const seen: PlainRecord[] = [];
+  const clock = new VirtualClock(1000);
+  const schema = new Schema();
+  let emit = (_t: number) => {};
+  const run = flow(
+    {
+      in: { type: 'source.in' },
+      slow: { type: 'model.slow', from: ['in'] },
+      out: { type: 'sink.out', from: ['slow'] },
+    },
+    {
+      'source.in': (context): Source => ({
+        bind: () => [[schema]],
+        async start() {
+          emit = (t) => {
+            const batch = new Batch(schema);
+            batch.row(t);
+            context.emit(batch);
+          };
+        },
+      }),
+      // Gives what it was given after a while, and the clock at each tick.
+      'model.slow': (context): Behaviour => {
+        const held: number[] = [];
+        const send = (t: number) => {
+          const batch = new Batch(schema);
+          batch.row(t);
+          context.emit(batch);
+        };
+        return {
+          process: (batch) => void held.push(...batch.t.subarray(0, batch.n)),
+          tick: () => send(context.clock.wall()),
+          async drain() {
+            await new Promise((resolve) => setTimeout(resolve, 1));
+            held.splice(0).forEach(send);
+          },
+        };
+      },
+      'sink.out': sink(seen),
+    },
+    { clock, driven: true },
+  );
+  await run.start();
+  expect([run.live, run.ticks]).toEqual([true, true]);
+  emit(7);
+  // Real time goes by, and nothing happens: far longer than a tick.
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(seen).toEqual([]);
+  await run.settled();
+  clock.moveTo(1020);
+  clock.moveTo(1010);
+  run.tick();
+  expect(seen).toEqual([{ t: 7 }, { t: 1020 }]);
+  expect(clock.monotonic()).toBe(20);
+  clock.put(5000);
+  expect([clock.wall(), clock.monotonic()]).toEqual([5000, 20]);
+  await run.stop();
+  run.tick();
+  expect(seen).toHaveLength(2);
+});
+
+test('what fails while a driven flow settles stops it', async () => {
+  const schema = new Schema();
+  const run = flow(
+    { in: { type: 'source.in' }, slow: { type: 'model.slow', from: ['in'] } },
+    {
+      'source.in': () => ({ bind: () => [[schema]], async start() {} }),
+      'model.slow': () => ({ process() {}, drain: () => Promise.reject(new Error('it broke')) }),
+    },
+    { clock: new VirtualClock(0), driven: true },
+  );
+  await run.start();
+  await run.settled();
+  await expect(run.finished).rejects.toThrow('it broke');
 });

@@ -22,6 +22,8 @@ export interface FlowOptions {
   behaviours: Behaviours;
   host: Host;
   clock?: Clock;
+  /** Time goes by only as the caller says: it moves the clock and calls `tick`, and no timer does. */
+  driven?: boolean;
   log?: (level: 'info' | 'warn' | 'error', module: string, message: string) => void;
 }
 
@@ -46,6 +48,8 @@ export class FlowRun {
   repeats = false;
   private readonly gate = new Gate();
   private readonly clock: Clock;
+  private readonly driven: boolean;
+  private readonly ticking: Unit[];
   private running = new Set<string>();
   private readonly behind = new Set<string>();
   private stopping = false;
@@ -59,6 +63,7 @@ export class FlowRun {
 
   constructor(options: FlowOptions) {
     this.clock = options.clock ?? systemClock;
+    this.driven = options.driven ?? false;
     this.finished = new Promise((resolve, reject) => (this.settle = { resolve, reject }));
     this.finished.catch(() => {});
     const run = this;
@@ -80,6 +85,7 @@ export class FlowRun {
     this.live = this.units.some(({ behaviour }) => behaviour.start !== undefined || behaviour.replay?.live);
     const sources = this.units.filter(({ behaviour }) => behaviour.start || behaviour.replay);
     this.repeats = sources.every(({ behaviour }) => behaviour.repeats);
+    this.ticking = this.units.filter(({ behaviour }) => behaviour.tick);
   }
 
   /** Loads what takes long, so that `start` takes no time. Nothing of the outside is read yet. */
@@ -108,14 +114,7 @@ export class FlowRun {
     }
     const replays = sources.filter(({ behaviour }) => behaviour.replay);
     for (const { id } of sources) this.running.add(id);
-    const ticking = this.units.filter(({ behaviour }) => behaviour.tick);
-    if (this.live && ticking.length > 0) {
-      this.ticker = setInterval(
-        () =>
-          this.guard(() => this.behind.size === 0 && ticking.forEach(({ behaviour }) => behaviour.tick!())),
-        TICK_MS,
-      );
-    }
+    if (this.live && this.ticks && !this.driven) this.ticker = setInterval(() => this.tick(), TICK_MS);
     for (const unit of sources) {
       try {
         await attempt(unit, unit.behaviour.start?.());
@@ -137,6 +136,28 @@ export class FlowRun {
     this.stopping = true;
     await this.close(false);
     return this.last;
+  }
+
+  /** Whether any module depends on time going by. */
+  get ticks(): boolean {
+    return this.ticking.length > 0;
+  }
+
+  /** Time has gone by: TICK_MS in a live flow. What a module throws stops the flow. */
+  tick(): void {
+    if (this.ending !== undefined || this.behind.size > 0) return;
+    this.guard(() => this.ticking.forEach(({ behaviour }) => behaviour.tick!()));
+  }
+
+  /** Resolves when nothing is in flight any more, such as rows that a model has; the flow goes on. */
+  async settled(): Promise<void> {
+    try {
+      for (const { behaviour } of this.units) {
+        if (behaviour.drain !== undefined && !this.stopping) await behaviour.drain();
+      }
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   /** The state of every module at this moment. */

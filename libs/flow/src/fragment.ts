@@ -7,7 +7,8 @@
 import { Failure, type FlowDocument, type FlowModule } from '@millrace/schemas';
 import { freeId, renamed, withWires, type Position } from './edit.js';
 import { wireFrom } from './graph.js';
-import { FLOW_LIMITS, readFlowValue } from './read.js';
+import { readFlowValue } from './read.js';
+import { FLOW_LIMITS } from './text.js';
 import { isRecord, own } from './same.js';
 
 /** What tells a fragment from any other text; its value is the edition of the format. */

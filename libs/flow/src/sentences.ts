@@ -115,8 +115,11 @@ function unionFindings(
   shown: string,
 ): Finding[] {
   const ways = (issue as { errors?: Issue[][] }).errors ?? [];
+  // A word is no near miss of a set of names, and so no help to whoever wrote one.
+  const composed = typeof valueAt(value, path) === 'object';
+  const misses = (code?: string) => code === 'invalid_type' || (composed && code === 'invalid_value');
   const near = ways
-    .filter((way) => !way.some((inner) => inner.code === 'invalid_type' && inner.path.length === 0))
+    .filter((way) => !way.some((inner) => misses(inner.code) && inner.path.length === 0))
     .toSorted((a, b) => a.length - b.length)[0];
   if (near !== undefined)
     return near.flatMap((inner) => findings(schema, value, inner, [...path, ...(inner.path as Path)], whole));

@@ -2,6 +2,7 @@ export * from './problem.js';
 export * from './protocol.js';
 export * from './contract.js';
 export * from './flow.js';
+export * from './flow-test.js';
 export * from './access.js';
 export * from './inspection.js';
 export * from './catalogue.js';

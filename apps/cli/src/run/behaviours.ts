@@ -1,34 +1,28 @@
 /**
- * The behaviours of a run from the command line: sources that read a file instead, and sinks that only write
- * down what reaches them.
+ * The behaviours of a run from the command line, with some modules made otherwise than usual: sources that read
+ * a file instead, sinks that only write down what reaches them.
  *
  * Guarantee: a module that is replaced is never made, so it opens nothing.
  */
 import { eachRecord, gapRecord, JsonWriter, type Behaviours, type Create } from '@millrace/engine';
 import type { ModuleKind } from '@millrace/flow';
-import { behaviours, inputSource } from '@millrace/modules';
+import { behaviours } from '@millrace/modules';
 import { kinds } from '@millrace/modules/kinds';
 import type { FlowDocument } from '@millrace/schemas';
 import type { LineFile } from './lines.js';
 
-/** What acts on the world outside. `debug.tap` is no sink. */
-export function isSink(type: string): boolean {
-  const category: ModuleKind['category'] | undefined = kinds.get(type)?.category;
-  return category === 'sink' || category === 'act';
+/** What a module is made by instead of the behaviour of its type. */
+export type Replaced = Map<string, Create>;
+
+/** Ids of the modules of some categories, in the document's order. */
+export function modulesOf(document: FlowDocument, ...categories: ModuleKind['category'][]): string[] {
+  return Object.keys(document.modules).filter((id) => {
+    const category = kinds.get(document.modules[id]!.type)?.category;
+    return category !== undefined && categories.includes(category);
+  });
 }
 
-export function behavioursOf(
-  document: FlowDocument,
-  /** Absolute paths by module. */
-  inputs: ReadonlyMap<string, string>,
-  out: LineFile | undefined,
-): Behaviours {
-  const replaced = new Map<string, Create>();
-  for (const [id, { type, settings }] of Object.entries(document.modules)) {
-    const file = inputs.get(id);
-    if (file !== undefined) replaced.set(id, inputSource(file, type === 'source.csv' ? settings : undefined));
-    else if (out !== undefined && isSink(type)) replaced.set(id, writesDown(out));
-  }
+export function behavioursWith(replaced: Replaced): Behaviours {
   const chooses =
     (usual: Create): Create =>
     (context) =>
@@ -37,7 +31,7 @@ export function behavioursOf(
 }
 
 /** `{"sink": id, "t": ..., ...}` a record, `{"sink": id, "t": to, "gap": {...}}` a hole. */
-function writesDown(out: LineFile): Create {
+export function writesDown(out: LineFile): Create {
   return (context) => {
     const { id } = context as { id: string };
     const head = `{"sink":${JSON.stringify(id)}`;

@@ -4,20 +4,18 @@
  * Guarantee: nothing is opened before the whole flow has passed its checks; Ctrl-C lets what was taken leave;
  * with `out` nothing outside is touched but that file, and that only when the run has come up.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { FlowRun, type DirectorMessage, type Host } from '@millrace/engine';
-import { isReference, resourceReferences } from '@millrace/flow';
+import { resolve } from 'node:path';
+import { FlowRun, type DirectorMessage } from '@millrace/engine';
 import { kinds } from '@millrace/modules/kinds';
-import { Failure, type FlowDocument } from '@millrace/schemas';
-import { paint, talk } from '../output/talk.js';
-import { UsageError } from '../usage.js';
-import { behavioursOf, isSink } from './behaviours.js';
+import { Failure } from '@millrace/schemas';
+import { talk } from '../output/talk.js';
+import { behavioursWith, modulesOf, writesDown } from './behaviours.js';
 import { countersTable } from './counters.js';
+import { inputsOf, readsFiles } from './inputs.js';
 import { LineFile } from './lines.js';
 import { loadFlow } from './load.js';
-import { localResources, resourceIn } from './resources.js';
+import { surroundings } from './surroundings.js';
+import { toldBy, toTheEnd } from './to-the-end.js';
 
 export interface RunOptions {
   flow: string;
@@ -28,87 +26,45 @@ export interface RunOptions {
 }
 
 export async function runFlow(options: RunOptions): Promise<void> {
-  const { document, folder, file } = await loadFlow(options.flow, options.sets);
+  const flow = await loadFlow(options.flow, options.sets);
+  const { document, file } = flow;
   const inputs = inputsOf(document, options.inputs);
-  const outPath = options.out === undefined ? undefined : resolve(options.out);
-  const reads = (path: string) => {
-    if (path !== outPath) return path;
-    throw new Failure(
-      'engine.file-unwritable',
-      `--out ${options.out}: the run reads that file. Name another.`,
-    );
-  };
-  const needed = resourceReferences(document).filter(
-    ({ module }) =>
-      !inputs.has(module) && !(options.out !== undefined && isSink(document.modules[module]!.type)),
-  );
-  const resourceFolder = options.resources ? resolve(options.resources) : join(folder, 'resources');
-  const { files, says } = await localResources(resourceFolder, needed);
-  says.forEach(talk);
-  [file, ...inputs.values(), ...[...files.values()].map(({ path }) => path)].forEach(reads);
-
-  const out = outPath === undefined ? undefined : new LineFile(outPath);
-  const workFolder = await mkdtemp(join(tmpdir(), 'millrace-run-'));
+  const allows = notTheOut(options.out);
+  [file, ...inputs.values()].forEach(allows);
+  const silent = options.out === undefined ? [] : modulesOf(document, 'sink', 'act');
+  const host = await surroundings(flow, {
+    resources: options.resources,
+    without: new Set([...inputs.keys(), ...silent]),
+    allows,
+    toDirector: options.out === undefined ? printed : undefined,
+  });
   try {
-    const run = new FlowRun({
-      document,
-      kinds,
-      behaviours: behavioursOf(document, inputs, out),
-      log: (level, module, message) =>
-        talk(`${level === 'info' ? '' : `${paint(level, 'yellow')}: `}${module}: ${message}`),
-      host: {
-        path: (name) => (isReference(name) ? resourceIn(files, name).path : reads(resolve(folder, name))),
-        resource: (text) => resourceIn(files, text),
-        workFolder,
-        flow: { name: document.metadata.name, version: null },
-        toDirector: out === undefined ? printed : undefined,
-      } satisfies Host,
-    });
-    const forget = stopsOnSignal(run);
+    const out = options.out === undefined ? undefined : new LineFile(resolve(options.out));
+    const replaced = readsFiles(document, inputs);
+    if (out !== undefined) for (const id of silent) replaced.set(id, writesDown(out));
     let ended: 'not started' | 'failed' | 'done' = 'not started';
+    let run: FlowRun | undefined;
     try {
-      await run.start();
-      ended = 'failed';
-      await run.finished;
+      run = new FlowRun({ document, kinds, behaviours: behavioursWith(replaced), log: toldBy, host });
+      await toTheEnd(run, () => (ended = 'failed'));
       ended = 'done';
     } finally {
-      // What is open is closed before the process goes on, also after a failed start.
-      await run.stop().catch(() => undefined);
-      forget();
       if (ended === 'done') out?.close();
       else out?.leave();
-      if (ended !== 'not started') talk(countersTable(run.counters()));
+      if (run !== undefined && ended !== 'not started') talk(countersTable(run.counters()));
     }
   } finally {
-    await rm(workFolder, { recursive: true, force: true });
+    await host.close();
   }
 }
 
-/** Absolute paths of the files that stand in for sources. */
-function inputsOf(document: FlowDocument, given: ReadonlyMap<string, string>): Map<string, string> {
-  const sources = Object.keys(document.modules).filter(
-    (id) => kinds.get(document.modules[id]!.type)?.category === 'source',
-  );
-  for (const id of given.keys()) {
-    if (sources.includes(id)) continue;
-    const what = Object.hasOwn(document.modules, id) ? 'is no source' : 'is no module of the flow';
-    throw new UsageError(`--input ${id}=...: ${id} ${what}. Its sources are ${sources.join(', ')}.`);
-  }
-  return new Map([...given].map(([id, file]) => [id, resolve(file)]));
-}
-
-/** The first signal stops the flow cleanly, the second ends the process at once. */
-function stopsOnSignal(run: FlowRun): () => void {
-  let told = false;
-  const stop = () => {
-    if (told) process.exit(130);
-    told = true;
-    talk('stopping: what was taken still leaves; press again to end at once');
-    void run.stop();
+/** Refuses the path that a command writes to, wherever its flow would read or write it too. */
+export function notTheOut(out: string | undefined): (path: string) => string {
+  const outPath = out === undefined ? undefined : resolve(out);
+  return (path) => {
+    if (path !== outPath) return path;
+    throw new Failure('engine.file-unwritable', `--out ${out}: the run reads that file. Name another.`);
   };
-  const signals = ['SIGINT', 'SIGTERM'] as const;
-  for (const signal of signals) process.on(signal, stop);
-  return () => signals.forEach((signal) => process.off(signal, stop));
 }
 
 /** What a director would get, as JSON lines on stdout. Resolves when the line is out, so a slow reader slows the flow. */

@@ -9,7 +9,7 @@ import type { FlowDocument, ProblemPlace } from '@millrace/schemas';
 import type { Catalogue, Contracts } from '../kind.js';
 import type { ParameterLayer } from '../parameters.js';
 import { pointerOf } from '../pointer.js';
-import { FLOW_LIMITS } from '../read.js';
+import { FLOW_LIMITS } from '../text.js';
 import { referenceProblems } from '../references.js';
 import { columnProblems } from './columns.js';
 import { settingProblems, type CheckedModule } from './settings.js';

@@ -9,7 +9,7 @@
 import { isAlias, isNode, parseDocument, visit, type Document, type Node } from 'yaml';
 import type { FlowDocument } from '@millrace/schemas';
 import { same, isRecord } from '../same.js';
-import { duplicateNames } from '../read.js';
+import { duplicateNames } from '../text.js';
 import { freshFlow } from './fresh.js';
 import { splice } from './splice.js';
 

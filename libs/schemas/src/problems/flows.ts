@@ -65,6 +65,7 @@ export const flows = {
     status: 413,
     title: 'The test files of the organization take all the space that they may',
   },
+  'flows.test-invalid': { kind: 'refusal', status: 422, title: 'The flow test is not valid' },
   'flows.test-input': {
     kind: 'refusal',
     status: 422,
