@@ -1,7 +1,8 @@
 /**
  * Several replayed files as one stream: at each step the rows of the file whose next timestamp is the
  * smallest, up to where another file's begins. Each file is read in its own order and never sorted, equal
- * timestamps go by the order of the sources, so a run is the same every time.
+ * timestamps go by the order of the sources, so a run is the same every time. Where arrivals were recorded, they
+ * stand for the timestamps.
  */
 import { Batch, BATCH_ROWS } from './batch.js';
 import type { Replay } from './module.js';
@@ -56,7 +57,8 @@ export class Merge {
     const { batch } = head;
     let end = head.next;
     if (this.heads.length === 1 && until === Infinity) end = batch.n;
-    else while (end < batch.n && batch.t[end] <= until && this.precedes(head, batch.t[end])) end++;
+    else
+      while (end < batch.n && timeAt(batch, end) <= until && this.precedes(head, timeAt(batch, end))) end++;
     if (end > head.next || batch.n === 0) {
       this.deliver(head, end);
       head.replay.delivered(end - head.next);
@@ -110,4 +112,6 @@ export class Merge {
   }
 }
 
-const time = (head: Head): number => (head.next < head.batch.n ? head.batch.t[head.next] : -Infinity);
+const time = ({ batch, next }: Head): number => (next < batch.n ? timeAt(batch, next) : -Infinity);
+const timeAt = (batch: Batch, row: number): number =>
+  Number.isNaN(batch.arrival) ? batch.t[row] : batch.arrival;

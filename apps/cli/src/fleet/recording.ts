@@ -1,10 +1,10 @@
 /**
  * A recording from a node into a file, part by part.
  *
- * Guarantee: the file appears under its name when it is whole; memory is bounded by one part.
+ * Guarantee: the file appears under its name when it is whole and holds something; memory is bounded by one part.
  */
 import { open, rename, rm } from 'node:fs/promises';
-import type { NodeRecording } from '@millrace/schemas';
+import { Failure, type NodeRecording } from '@millrace/schemas';
 
 export async function fetchRecording(
   part: (after: number) => Promise<NodeRecording>,
@@ -24,6 +24,12 @@ export async function fetchRecording(
       after = got.through;
     }
     await file.close();
+    if (bytes === 0) {
+      throw new Failure(
+        'fleet.command-refused',
+        'The journal on the node has nothing of this module. Sources with the setting `journal` are recorded.',
+      );
+    }
     await rename(partial, out);
   } catch (error) {
     await file.close();

@@ -53,6 +53,8 @@ describe('a recording', () => {
     mkdirSync(path.join(folder, 'none', JOURNAL), { recursive: true });
     writeFileSync(segments.files[0].file, Buffer.from([90, 0, 0, 0, 1, 2, 3]), { flag: 'a' });
     expect(texts((await readRecording(where, 'a', 0, 1000)).frames)).toEqual(['1']);
-    await expect(readRecording(path.join(folder, 'none'), 'a', 0, 1000)).rejects.toThrow('a the setting journal');
+    await expect(readRecording(path.join(folder, 'none'), 'a', 0, 1000)).rejects.toThrow(
+      'a the setting journal',
+    );
   });
 });

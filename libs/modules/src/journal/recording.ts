@@ -31,7 +31,10 @@ export async function readRecording(
   const folder = path.join(workFolder, JOURNAL);
   const files = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.log')).toSorted();
   if (files.length === 0) {
-    throw new Failure('fleet.command-refused', `The flow has no journal: give ${module} the setting journal.`);
+    throw new Failure(
+      'fleet.command-refused',
+      `The flow has no journal: give ${module} the setting journal.`,
+    );
   }
   const part = { frames: [] as Buffer[], bytes: 0, through: after, more: false, leftOut: 0 };
   for (const [i, name] of files.entries()) {
@@ -41,7 +44,9 @@ export async function readRecording(
     eachFrame(bytes, (stored) => {
       if (stored.id <= after || part.more) return;
       const { payload } = stored;
-      const frame = bytes.subarray(payload.byteOffset - bytes.byteOffset - HEAD).subarray(0, HEAD + payload.length);
+      const frame = bytes
+        .subarray(payload.byteOffset - bytes.byteOffset - HEAD)
+        .subarray(0, HEAD + payload.length);
       const wanted = decodeTaken(stored).module === module;
       if (wanted && frame.length <= mostBytes && part.bytes + frame.length > mostBytes) {
         part.more = true;

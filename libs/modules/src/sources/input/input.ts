@@ -1,16 +1,21 @@
 /**
- * A file in place of a source, for `millrace run --input module=FILE` and test runs of the director: CSV, or JSON lines when the first
- * character is a brace. Gzip too.
+ * A file in place of a source, for `millrace run --input module=FILE` and test runs of the director: CSV, or JSON lines
+ * when the first character is a brace; gzip too. A name that ends in .journal is a recording, for a source.mqtt.
  *
  * Guarantee: time is `t` in epoch milliseconds, unless the source that it replaces is a source.csv, whose
  * timestamp settings, columns and fields then apply. It is read from its beginning, at full speed unless told.
  */
-import { Schema, type Batch, type Create } from '@millrace/engine';
+import { Schema, type Batch, type Create, type ModuleContext } from '@millrace/engine';
+import { Failure } from '@millrace/schemas';
 import { kind as csvKind } from '../csv/kind.js';
 import { CsvRows, type CsvSettings } from '../csv/rows.js';
 import { replaySource, type Rows } from '../csv/replay.js';
 import type { Outcome } from '../csv/cells.js';
+import { kind as mqttKind, type MqttSourceSettings } from '../mqtt/kind.js';
+import { recordedMqtt } from '../mqtt/recorded.js';
 import { JsonRows } from './json.js';
+
+const RECORDING = '.journal';
 
 export interface InputOptions {
   /** How a person calls the file; its path when absent. */
@@ -28,6 +33,16 @@ export function inputSource(
   replaced?: unknown,
   { name = file, speed = Infinity }: InputOptions = {},
 ): Create {
+  if (file.endsWith(RECORDING)) {
+    const recorded = recordedMqtt(file, name);
+    return (context: ModuleContext<MqttSourceSettings>) => {
+      if (mqttKind.settings.safeParse(context.settings).success) return recorded(context);
+      throw new Failure(
+        'engine.file-unfit',
+        `${context.id}: ${name} is a recording, which stands in for a source.mqtt alone.`,
+      );
+    };
+  }
   return (context) => {
     const schema = new Schema();
     const parsed = replaced === undefined ? undefined : csvKind.settings.parse(replaced);

@@ -22,7 +22,7 @@ const CLOSE_MS = 2000;
 /** A handler that waits at a closed gate must not settle, or its message would be acknowledged. */
 const CLOSE_HELD_MS = 20;
 
-class MqttSource implements Source {
+export class MqttSource implements Source {
   private readonly schema = new Schema();
   private readonly errors = new Schema(['problem']);
   private readonly batch = new Batch(this.schema);
@@ -149,11 +149,17 @@ class MqttSource implements Source {
   }
 
   private emit(messages: readonly Arrived[]): void {
+    const batch = this.read(messages);
+    if (batch.n > 0) this.context.emit(batch);
+  }
+
+  /** Their records, in the one batch of this source. */
+  read(messages: readonly Arrived[]): Batch {
     const { batch } = this;
     batch.reset();
     this.payloads.read(messages, batch);
     batch.arrival = messages[messages.length - 1].at;
-    if (batch.n > 0) this.context.emit(batch);
+    return batch;
   }
 
   private refuse(reason: string, detail: string): void {
