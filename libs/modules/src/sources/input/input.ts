@@ -1,9 +1,9 @@
 /**
- * A file in place of a source, for `millrace run --input module=FILE` and test runs of the director: CSV, or JSON lines when the first
- * character is a brace. Gzip too.
+ * A file in place of a source, for the command line and test runs of the director: CSV, or JSON lines when the
+ * first character is a brace. Gzip too.
  *
- * Guarantee: time is `t` in epoch milliseconds, unless the source that it replaces is a source.csv, whose
- * timestamp settings, columns and fields then apply. It is read from its beginning, at full speed unless told.
+ * Guarantee: time is `t` in epoch milliseconds and `t_arrival`, where there is one, when the row arrived, unless
+ * the source that it replaces is a source.csv, whose settings of times, columns and fields then apply. It is read from its beginning, at full speed unless told.
  */
 import { Schema, type Batch, type Create } from '@millrace/engine';
 import { kind as csvKind } from '../csv/kind.js';
@@ -19,6 +19,12 @@ export interface InputOptions {
   speed?: number;
 }
 
+const PLAIN: CsvSettings = {
+  timestamp: { column: 't', format: 'epochMs' },
+  arrival: { column: 't_arrival', format: 'epochMs', optional: true },
+  delimiter: ',',
+};
+
 /**
  * @param file absolute path
  * @param replaced settings of the source that is replaced, as the flow wrote them, when it is a source.csv
@@ -31,7 +37,7 @@ export function inputSource(
   return (context) => {
     const schema = new Schema();
     const parsed = replaced === undefined ? undefined : csvKind.settings.parse(replaced);
-    const settings: CsvSettings = parsed ?? { timestamp: { column: 't', format: 'epochMs' }, delimiter: ',' };
+    const settings: CsvSettings = parsed ?? PLAIN;
     const rows = new EitherRows(
       () => new JsonRows(schema, settings, (reason) => context.drop(reason)),
       () => new CsvRows(schema, settings, name),
@@ -78,6 +84,9 @@ class EitherRows implements Rows {
   }
   time(bytes: Buffer): number {
     return this.chosen!.time(bytes);
+  }
+  arrival(): number {
+    return this.chosen!.arrival();
   }
   begin(batch: Batch): void {
     this.chosen?.begin(batch);
