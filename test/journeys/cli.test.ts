@@ -1,4 +1,4 @@
-/** `millrace run` and `millrace check` as real processes on files: what they print, write and end with. */
+/** `millrace run`, `check`, `test` and `prepare` as real processes on files: what they print, write and end with. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 
 const command = fileURLToPath(new URL('../../apps/cli/bin/millrace.js', import.meta.url));
 const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
@@ -148,6 +149,27 @@ describe('millrace run', () => {
     expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('Its sources are in')]);
   });
 
+  it('reads packed files, CSV or JSON lines, in place of a source', async () => {
+    await put(
+      'flow.yaml',
+      flow(`  in: { type: source.http, settings: { path: /x } }
+  up: { type: sink.director, from: [in], settings: { channel: result } }
+`),
+    );
+    await writeFile(join(folder, 'in.jsonl.gz'), gzipSync('{"t":1,"x":2}\n{"t":2,"x":3}\n'));
+    await writeFile(join(folder, 'in.csv.gz'), gzipSync('t,x\n1,2\n2,3\n'));
+    for (const file of ['in.jsonl.gz', 'in.csv.gz']) {
+      const { code, stdout } = await millrace('run', 'flow.yaml', '--input', `in=${file}`);
+      expect([code, lines(stdout)]).toEqual([
+        0,
+        [
+          { sink: 'up', t: 1, x: 2 },
+          { sink: 'up', t: 2, x: 3 },
+        ],
+      ]);
+    }
+  });
+
   it('fills parameters with their types, and refuses what does not fit before anything is opened', async () => {
     await put('in.csv', 't,x\n1000,1\n2000,9\n');
     await put(
@@ -260,6 +282,90 @@ describe('millrace run', () => {
     const at = head.split(',').indexOf('cycle');
     expect(verdicts.map(({ cycle }) => String(cycle))).toEqual(rows.map((row) => row.split(',')[at]));
     expect(readdirSync(join(examples, 'hydraulic-cooler'))).not.toContain('out.jsonl');
+  });
+});
+
+describe('millrace test', () => {
+  const limited = flow(`  in: { type: source.mqtt, settings: { broker: 'mqtt://127.0.0.1:1', topics: [a] } }
+  clean: { type: clean.range, from: [in], settings: { field: x, max: 5, action: drop } }
+  out: { type: sink.file, from: [clean], settings: { path: out.jsonl } }
+`);
+  const test = (cases: string) =>
+    `apiVersion: millrace/v1\nkind: FlowTest\nflow: flow.yaml\ncases:\n${cases}`;
+  const good =
+    '  - { name: keeps what is in range, feed: [{ in: { t: 1, x: 4 } }], expect: { out: [{ x: 4 }] } }\n';
+  const bad = `  - name: drops what is not
+    feed: [{ in: { t: 1, x: 6 } }]
+    expect:
+      out: { none: true }
+      clean: { dropped: { range: 2 } }
+`;
+
+  it('prints a line a case and where one differs, and ends with 1', async () => {
+    await put('flow.yaml', limited);
+    await put('flow.test.yaml', test(good + bad));
+    expect(await millrace('test', 'flow.test.yaml')).toEqual({
+      code: 1,
+      stdout: `ok    keeps what is in range
+failed drops what is not (flow.test.yaml:6)
+  flow.test.yaml:10: clean.dropped.range: expected 2, got 1 (dropped: range 1)
+`,
+      stderr: '1 passed, 1 failed\n',
+    });
+    await put('good.test.yaml', test(good));
+    expect(await millrace('test', 'good.test.yaml')).toMatchObject({
+      code: 0,
+      stderr: '1 passed, 0 failed\n',
+    });
+    const json = await millrace('test', 'good.test.yaml', 'flow.test.yaml', '-o', 'json');
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      passed: 2,
+      failed: 1,
+      cases: [
+        { file: 'good.test.yaml', passed: true, problems: [] },
+        { passed: true },
+        {
+          line: 6,
+          passed: false,
+          problems: [{ module: 'clean', field: 'dropped.range', expected: '2', line: 10 }],
+        },
+      ],
+    });
+  });
+
+  it('says what is wrong with a file, with its line, and runs nothing', async () => {
+    await put('flow.yaml', limited);
+    await put('good.test.yaml', test(good));
+    await put('flow.test.yaml', test(bad.replace('in:', 'inn:')));
+    const { code, stdout, stderr } = await millrace('test', 'good.test.yaml', 'flow.test.yaml');
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(
+      /^flows\.test-invalid: flow\.test\.yaml.*\n  line 6: cases\.0\.feed\.0\.inn: inn is no module/,
+    );
+    expect((await millrace('test')).code).toBe(2);
+  });
+});
+
+describe('millrace prepare', () => {
+  it('writes the rows, says how many, and ends with 2 when it is used wrongly', async () => {
+    await put('in.jsonl', '{"t":1,"x":0.1}\n{"t":2,"x":9}\n');
+    await put(
+      'flow.yaml',
+      flow(`  in: { type: source.http, settings: { path: /x } }
+  clean: { type: clean.range, from: [in], settings: { field: x, max: 5, action: 'null' } }
+  model: { type: model.onnx, from: [clean], settings: { model: 'resource:later@1', inputs: [{ tensor: X, columns: [x] }], outputs: [{ tensor: y, as: y }] } }
+  out: { type: sink.director, from: [model], settings: { channel: result } }
+`),
+    );
+    const args = ['prepare', 'flow.yaml', '--until', 'model', '--input', 'in=in.jsonl'];
+    expect(await millrace(...args, '--out', 'rows.csv')).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: 'rows.csv: 1 row, 2 columns; left out: 1 incomplete\n',
+    });
+    expect(await readFile(join(folder, 'rows.csv'), 'utf8')).toBe('t,x\n1,0.1\n');
+    for (const wrong of [['--out', 'rows.txt'], [], ['--out', 'rows.csv', '--format', 'xml']])
+      expect((await millrace(...args, ...wrong)).code).toBe(2);
   });
 });
 

@@ -5,6 +5,8 @@
  * While files are replayed it is the largest timestamp seen, so that a replay gives the same answer every
  * time and at every speed. Each module keeps its own `Seen`, since a batch passes one module after the other.
  */
+import type { Batch } from './batch.js';
+
 export interface Clock {
   /** Epoch milliseconds. Meaningless in a replay: use `Seen`. */
   wall(): number;
@@ -46,9 +48,14 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** Node's time at each record of a replay: the largest timestamp so far. */
+/** Node's time at each record of a replay: the latest recorded arrival where there are any, else the largest timestamp. */
 export class Seen {
   max = -Infinity;
+
+  /** At a row that arrives. */
+  now(batch: Batch, row: number): number {
+    return this.at(Number.isNaN(batch.arrival) ? batch.t[row] : batch.arrival);
+  }
 
   at(t: number): number {
     if (t > this.max) this.max = t;

@@ -114,7 +114,7 @@ class AlignRows implements Behaviour {
         context.drop('time');
         continue;
       }
-      if (!context.live) this.wall = this.mono = Math.round(seen.at(t) * 1000);
+      if (!context.live) this.wall = this.mono = Math.round(seen.now(batch, row) * 1000);
       const time = byArrival ? this.wall : Math.round(t * 1000);
       let aligner: Aligner | undefined;
       for (const { column, cursor } of picked) {

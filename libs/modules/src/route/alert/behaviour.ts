@@ -151,7 +151,7 @@ class Alert implements Behaviour {
   }
 
   private now(batch: Batch, row: number): number {
-    if (!this.context.live) return this.time.at(batch.t[row]);
+    if (!this.context.live) return this.time.now(batch, row);
     return Number.isNaN(batch.arrival) ? this.context.clock.wall() : batch.arrival;
   }
 

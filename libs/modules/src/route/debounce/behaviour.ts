@@ -173,7 +173,7 @@ class Debounce implements Behaviour {
   }
 
   private now(batch: Batch, row: number): number {
-    if (!this.context.live) return this.seen.at(batch.t[row]);
+    if (!this.context.live) return this.seen.now(batch, row);
     return Number.isNaN(batch.arrival) ? this.context.clock.wall() : batch.arrival;
   }
 

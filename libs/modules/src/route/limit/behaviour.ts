@@ -62,7 +62,7 @@ class Limit implements Behaviour {
   private timeOf(batch: Batch, row: number): number {
     const { context } = this;
     if (context.settings.clock === 'event') return batch.t[row];
-    if (!context.live) return this.seen.at(batch.t[row]);
+    if (!context.live) return this.seen.now(batch, row);
     return Number.isNaN(batch.arrival) ? context.clock.wall() : batch.arrival;
   }
 

@@ -68,7 +68,9 @@ export const kind = defineKind({
 - A line with the wrong number of cells, a time that cannot be read or a quote that is not closed is **broken**: it is
   counted (\`dropped.line\`), the last error names file and line, and \`onError\` decides. An open quote costs its own
   line only. By \`onError: port\` leaves a record with \`file\`, \`line\` and \`problem\`.
-- The time is no field. Give it twice in \`fields\` by \`{field: column}\` to keep it as one.
+- Of a row with a recorded \`arrival\` that is the node's time, for holds, limits and \`clock: arrival\`: with it a replay
+  gives what the live flow gave. Without, it is the largest timestamp so far. An empty cell says nothing.
+- The time is no field, nor is the arrival. Give it twice in \`fields\` by \`{field: column}\` to keep it as one.
 - \`rebase\` shifts all files of the flow by the same amount, so that the first row read is now. With \`speed: 1\` the
   flow is then live.
 - \`loop\` begins again at the end, each round shifted by the file's span and one typical step (the median of the first
@@ -87,6 +89,9 @@ Counters: bytes (unpacked), \`dropped.line\`, errors.`,
         "Path, relative to the flow's file (on a node: to its work folder), or `resource:name@version`.",
       ),
     timestamp: Timestamp.describe('Where and how the time of a row is written.'),
+    arrival: Timestamp.optional().describe(
+      "Where and how it is written when a row arrived, if that was recorded: the node's time in the replay.",
+    ),
     header: z
       .boolean()
       .optional()
@@ -129,15 +134,15 @@ Counters: bytes (unpacked), \`dropped.line\`, errors.`,
     },
     note: 'Times are written without a zone, in German local time.',
   },
-  columns({ fields, columns, timestamp }) {
+  columns({ fields, columns, timestamp, arrival }) {
     const names =
       fields === undefined
-        ? columns?.filter((name) => name !== timestamp.column && name !== '')
+        ? columns?.filter((name) => name !== timestamp.column && name !== arrival?.column && name !== '')
         : [...(fieldsByName(fields)?.values() ?? [])];
     if (names === undefined) return anyColumns;
     return columnsOf(names.map((name) => [name, 'unknown'] as const));
   },
-  check({ header, columns, timestamp, fields, scale, speed }) {
+  check({ header, columns, timestamp, arrival, fields, scale, speed }) {
     if (scale && speed === 'max') {
       return [
         { pointer: '/scale', detail: 'times can only be scaled by a number: give speed one, such as 60' },
@@ -147,7 +152,8 @@ Counters: bytes (unpacked), \`dropped.line\`, errors.`,
       return [{ pointer: '/columns', detail: 'a file without a header needs the names of its columns here' }];
     }
     if (columns === undefined) return [];
-    return [timestamp.column, ...(fieldsByName(fields)?.keys() ?? [])]
+    const times = [timestamp.column, ...(arrival === undefined ? [] : [arrival.column])];
+    return [...times, ...(fieldsByName(fields)?.keys() ?? [])]
       .filter((name) => !columns.includes(name))
       .map((name) => ({
         pointer: '/columns',

@@ -22,6 +22,8 @@ export interface Rows {
   header(bytes: Buffer, outcome: Outcome): boolean;
   /** Milliseconds of the scanned row; NaN, with the reason in `problem`, when the row is broken. */
   time(bytes: Buffer): number;
+  /** Recorded arrival of the scanned row, epoch ms; NaN where there is none. Asked after its time. */
+  arrival(): number;
   /** The batch was emptied. */
   begin(batch: Batch): void;
   write(bytes: Buffer, batch: Batch, row: number): void;
@@ -108,12 +110,12 @@ class FileReplay implements Replay {
   async read(): Promise<Batch | null> {
     const { batch } = this;
     batch.reset();
+    batch.arrival = NaN;
     this.rows.begin(batch);
     this.at = 0;
     this.file ??= await this.open();
     for (;;) {
-      this.fill(this.file);
-      if (batch.n === BATCH_ROWS) break;
+      if (this.fill(this.file) || batch.n === BATCH_ROWS) break;
       if (!this.file.last) await this.file.more();
       else if (batch.n > 0) break;
       else if (this.settings.loop && this.round.rows > 0) await this.again();
@@ -149,10 +151,11 @@ class FileReplay implements Replay {
     this.file = null;
   }
 
-  /** Takes rows from the bytes that are there. */
-  private fill(file: FileBytes): void {
+  /** Takes rows from the bytes that are there. True: the next has arrived at another time, and begins a batch. */
+  private fill(file: FileBytes): boolean {
     const { rows, batch } = this;
     const began = file.position;
+    let other = false;
     while (batch.n < BATCH_ROWS && file.pos < file.end) {
       const { bytes } = file;
       let outcome = rows.scan(bytes, file.pos, file.end, file.last);
@@ -171,6 +174,10 @@ class FileReplay implements Replay {
       const number = this.readLine + 1;
       if (outcome === ROW) {
         const t = rows.time(bytes);
+        const arrival = t === t ? rows.arrival() : NaN;
+        other = t === t && batch.n > 0 && !Object.is(arrival, batch.arrival);
+        if (other) break;
+        if (t === t) batch.arrival = arrival;
         if (t === t) this.take(file, t, next, this.readLine + lines);
         else problem = rows.problem;
       }
@@ -179,6 +186,7 @@ class FileReplay implements Replay {
       if (problem !== '') this.refuse(number, problem);
     }
     this.context.bytes(file.position - began);
+    return other;
   }
 
   private take(file: FileBytes, t: number, next: number, line: number): void {

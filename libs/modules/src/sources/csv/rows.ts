@@ -13,6 +13,8 @@ import type { Rows } from './replay.js';
 
 export interface CsvSettings {
   timestamp: StampSettings & { column: string };
+  /** When a row arrived, where that was recorded; `optional` when the file may lack the column. */
+  arrival?: StampSettings & { column: string; optional?: boolean };
   header?: boolean;
   columns?: string[];
   fields?: Fields;
@@ -24,6 +26,9 @@ export class CsvRows implements Rows {
   private readonly cells: Cells;
   private readonly stamp: (text: string) => number;
   private readonly unit: ((value: number) => number) | null;
+  private readonly arrivalStamp: ((text: string) => number) | null;
+  private arrived = NaN;
+  private arrivalCell = -1;
   private width = -1;
   private timeCell = -1;
   /** Index in the schema of each cell; -1 for one that is not kept. */
@@ -35,10 +40,11 @@ export class CsvRows implements Rows {
     private readonly settings: CsvSettings,
     private readonly name: string,
   ) {
-    const { delimiter, columns, timestamp } = settings;
+    const { delimiter, columns, timestamp, arrival } = settings;
     this.cells = new Cells(delimiterByte(delimiter));
     this.stamp = stampReader(timestamp);
     this.unit = stampUnit(timestamp);
+    this.arrivalStamp = arrival === undefined ? null : stampReader(arrival);
     if (columns !== undefined) this.learn(columns);
   }
 
@@ -91,7 +97,11 @@ export class CsvRows implements Rows {
             : `"${text.slice(0, 60)}" in column ${this.settings.timestamp.column} is no time of the format ${this.settings.timestamp.format}`;
       }
     }
-    return t;
+    return t === t ? this.withArrival(bytes, t) : t;
+  }
+
+  arrival(): number {
+    return this.arrived;
   }
 
   begin(): void {
@@ -121,6 +131,16 @@ export class CsvRows implements Rows {
     }
   }
 
+  /** The time, or NaN when the row says of its arrival what is no time; an empty cell says nothing. */
+  private withArrival(bytes: Buffer, t: number): number {
+    if (this.arrivalCell < 0) return t;
+    const text = this.text(bytes, this.arrivalCell);
+    this.arrived = text.trim() === '' ? NaN : this.arrivalStamp!(text);
+    if (text.trim() === '' || this.arrived === this.arrived) return t;
+    this.problem = `"${text.slice(0, 60)}" in column ${this.settings.arrival!.column} is no time`;
+    return NaN;
+  }
+
   private text(bytes: Buffer, cell: number): string {
     const text = bytes.toString(
       'utf8',
@@ -131,18 +151,20 @@ export class CsvRows implements Rows {
   }
 
   private learn(names: readonly string[]): void {
-    const { timestamp, fields } = this.settings;
+    const { timestamp, arrival, fields } = this.settings;
     const renamed = fieldsByName(fields);
     const twice = names.find((name, i) => name !== '' && names.indexOf(name) !== i);
     if (twice !== undefined) throw this.unfit(`it has two columns named "${twice}": rename one`);
-    for (const name of [timestamp.column, ...(renamed?.keys() ?? [])]) {
+    const needed = arrival === undefined || arrival.optional ? [] : [arrival.column];
+    for (const name of [timestamp.column, ...needed, ...(renamed?.keys() ?? [])]) {
       if (names.includes(name)) continue;
       throw this.unfit(`it has no column "${name}". Its columns are: ${names.slice(0, 20).join(', ')}`);
     }
     this.width = names.length;
     this.timeCell = names.indexOf(timestamp.column);
+    this.arrivalCell = arrival === undefined ? -1 : names.indexOf(arrival.column);
     this.indexes = names.map((name) => {
-      const own = name === timestamp.column ? '' : name;
+      const own = name === timestamp.column || name === arrival?.column ? '' : name;
       const field = renamed === null ? own : (renamed.get(name) ?? '');
       return field === '' ? -1 : this.schema.index(field);
     });

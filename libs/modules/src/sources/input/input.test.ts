@@ -17,9 +17,13 @@ async function read(text: string | Buffer, replaced?: unknown) {
     { in: { type: 'source.csv', settings } },
     { folder },
   );
+  const arrivals: number[] = [];
+  one.run.tap('in', (batch, port) => {
+    for (let row = 0; port === 0 && row < batch.n; row++) arrivals.push(batch.arrival);
+  });
   await one.run.start();
   await one.run.finished;
-  return { rows: one.out.in, counters: one.run.counters().in };
+  return { rows: one.out.in, arrivals, counters: one.run.counters().in };
 }
 
 describe('a file in place of a source', () => {
@@ -50,5 +54,27 @@ describe('a file in place of a source', () => {
     };
     expect((await read('when,pressure,x\n1,2,3\n', replaced)).rows).toEqual([{ t: 1000, p: 2 }]);
     expect((await read('{"when":1,"pressure":2,"x":3}\n', replaced)).rows).toEqual([{ t: 1000, p: 2 }]);
+  });
+
+  it('is read with its recorded arrivals, which are no fields and part batches', async () => {
+    const jsonl =
+      '{"t":1,"a":1,"t_arrival":50}\n{"t":2,"a":2,"t_arrival":50}\n{"t":3,"a":3,"t_arrival":60.5}\n{"t":4,"a":4}\n{"t":5,"t_arrival":"x"}';
+    const csv = 't,a,t_arrival\n1,1,50\n2,2,50\n3,3,60.5\n4,4,\n5,5,x\n';
+    const own = { file: 'old.csv', timestamp: { column: 't', format: 'epochMs' } };
+    const arrival = { column: 't_arrival', format: 'epochMs' };
+    for (const [text, replaced] of [
+      [jsonl],
+      [csv],
+      [jsonl, { ...own, arrival }],
+      [csv, { ...own, arrival, fields: ['a'] }],
+    ] as [string, unknown?][]) {
+      const { rows, arrivals, counters } = await read(text, replaced);
+      expect(rows).toEqual([1, 2, 3, 4].map((n) => ({ t: n, a: n })));
+      expect(arrivals).toEqual([50, 50, 60.5, NaN]);
+      expect(counters).toMatchObject({ dropped: { line: 1 } });
+      expect(counters.lastError).toMatch(/line [56]: .*t_arrival.* is no time/);
+    }
+    await expect(read('t,a\n1,1\n', { ...own, arrival })).rejects.toThrow(/has no column "t_arrival"/);
+    expect((await read(csv, own)).rows[0]).toEqual({ t: 1, a: 1, t_arrival: 50 });
   });
 });

@@ -1,9 +1,10 @@
 /**
- * A file in place of a source, for `millrace run --input module=FILE` and test runs of the director: CSV, or JSON lines
- * when the first character is a brace; gzip too. A name that ends in .journal is a recording, for a source.mqtt.
+ * A file in place of a source, for the command line and test runs of the director: CSV, or JSON lines when the first
+ * character is a brace; gzip too. A name that ends in .journal is a recording, for a source.mqtt.
  *
- * Guarantee: time is `t` in epoch milliseconds, unless the source that it replaces is a source.csv, whose
- * timestamp settings, columns and fields then apply. It is read from its beginning, at full speed unless told.
+ * Guarantee: time is `t` in epoch milliseconds and `t_arrival`, where there is one, when the row arrived, unless
+ * the source that it replaces is a source.csv, whose settings of times, columns and fields then apply. It is read
+ * from its beginning, at full speed unless told.
  */
 import { Schema, type Batch, type Create, type ModuleContext } from '@millrace/engine';
 import { Failure } from '@millrace/schemas';
@@ -23,6 +24,12 @@ export interface InputOptions {
   /** Times as fast as it was recorded; as fast as it goes when absent. */
   speed?: number;
 }
+
+const PLAIN: CsvSettings = {
+  timestamp: { column: 't', format: 'epochMs' },
+  arrival: { column: 't_arrival', format: 'epochMs', optional: true },
+  delimiter: ',',
+};
 
 /**
  * @param file absolute path
@@ -46,7 +53,7 @@ export function inputSource(
   return (context) => {
     const schema = new Schema();
     const parsed = replaced === undefined ? undefined : csvKind.settings.parse(replaced);
-    const settings: CsvSettings = parsed ?? { timestamp: { column: 't', format: 'epochMs' }, delimiter: ',' };
+    const settings: CsvSettings = parsed ?? PLAIN;
     const rows = new EitherRows(
       () => new JsonRows(schema, settings, (reason) => context.drop(reason)),
       () => new CsvRows(schema, settings, name),
@@ -93,6 +100,9 @@ class EitherRows implements Rows {
   }
   time(bytes: Buffer): number {
     return this.chosen!.time(bytes);
+  }
+  arrival(): number {
+    return this.chosen!.arrival();
   }
   begin(batch: Batch): void {
     this.chosen?.begin(batch);

@@ -19,12 +19,17 @@ export class JsonRows implements Rows {
   private record: Record<string, unknown> = {};
   private readonly stamp: StampReader;
   private readonly column: string;
+  private readonly arrivalColumn: string | undefined;
+  private readonly arrivalStamp: StampReader | null;
+  private arrived = NaN;
   private readonly fields: Map<string, string> | null;
   private readonly reader: RecordReader;
 
   constructor(schema: Schema, settings: CsvSettings, onRefused: (reason: string) => void) {
     this.stamp = stampReader(settings.timestamp);
     this.column = settings.timestamp.column;
+    this.arrivalColumn = settings.arrival?.column;
+    this.arrivalStamp = settings.arrival === undefined ? null : stampReader(settings.arrival);
     this.fields = fieldsByName(settings.fields);
     this.reader = new RecordReader(schema, onRefused);
   }
@@ -65,7 +70,11 @@ export class JsonRows implements Rows {
           ? `it has no time "${this.column}"`
           : `"${this.column}" is no time of the flow's format`;
     }
-    return t;
+    return t === t ? this.withArrival(t) : t;
+  }
+
+  arrival(): number {
+    return this.arrived;
   }
 
   begin(): void {}
@@ -80,6 +89,21 @@ export class JsonRows implements Rows {
       this.fields === null ? this.record : this.picked(this.fields),
       this.skipped(),
     );
+  }
+
+  /** The time, or NaN when the record says of its arrival what is no time; it is no field. */
+  private withArrival(t: number): number {
+    const { arrivalColumn: column, record } = this;
+    this.arrived = NaN;
+    if (column === undefined || !(column in record)) return t;
+    const { [column]: value, ...rest } = record;
+    this.record = rest;
+    if (value === null) return t;
+    this.arrived =
+      typeof value === 'number' || typeof value === 'string' ? this.arrivalStamp!(String(value)) : NaN;
+    if (this.arrived === this.arrived) return t;
+    this.problem = `"${column}" is no time`;
+    return NaN;
   }
 
   private skipped(): string | undefined {
