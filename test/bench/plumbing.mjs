@@ -1,7 +1,7 @@
 // What the way through five empty modules costs a batch, against five direct calls of functions that count.
 import { Batch, Schema } from '@millrace/engine';
-import { runInMemory } from './memory-flow.mjs';
-import { paired, rounded } from './pairs.mjs';
+import { runInMemory } from './kit/memory-flow.mjs';
+import { paired, rounded } from './kit/pairs.mjs';
 
 const BATCHES = 400_000;
 const MODULES = 5;

@@ -1,6 +1,6 @@
 // Flows whose source and sink are in memory, for benchmarks: everything between them is the product's own.
 import { catalogueOf, defineKind } from '@millrace/flow';
-import { FlowRun } from '@millrace/engine';
+import { Batch, BATCH_ROWS, FlowRun, RecordReader, Schema } from '@millrace/engine';
 import { behaviours, kinds } from '@millrace/modules';
 import { z } from 'zod';
 
@@ -44,4 +44,37 @@ export async function runInMemory({ modules, source, sink, more = [] }) {
   });
   await run.start();
   await run.finished;
+}
+
+/** A source that fills batches as full speed does: `next(add)` adds a few records, or gives false at the end. */
+export const sourceOf =
+  (next, atOnce = 1) =>
+  () => {
+    const schema = new Schema();
+    const reader = new RecordReader(schema);
+    const batch = new Batch(schema);
+    const add = (record) => reader.append(batch, record.t, record, 't');
+    return {
+      bind: () => [[schema]],
+      replay: {
+        speed: Infinity,
+        live: false,
+        delivered: () => {},
+        async read() {
+          batch.reset();
+          while (batch.n + atOnce <= BATCH_ROWS && next(add)) continue;
+          return batch.n > 0 ? batch : null;
+        },
+      },
+    };
+  };
+
+/** The records of a list, objects as a client would hand them over. */
+export function records(list) {
+  let at = 0;
+  return sourceOf((add) => {
+    if (at === list.length) return false;
+    add(list[at++]);
+    return true;
+  });
 }
