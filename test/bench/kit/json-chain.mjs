@@ -1,5 +1,5 @@
 // The JSON job of `engine`, of any size: parse, range, scale, mean of all sensors, align, stringify.
-import { JsonWriter } from '@millrace/engine';
+import { BATCH_ROWS, JsonWriter } from '@millrace/engine';
 import { runInMemory, sourceOf } from './memory-flow.mjs';
 
 export const STEP_MS = 10;
@@ -27,13 +27,14 @@ export const scalingOf = (sensors) =>
 /** Runs the messages through the modules; `out` takes the lines. */
 export async function throughEngine(messages, sensors, out, keys = 0) {
   let next = 0;
-  const source = sourceOf((add) => {
-    if (next === messages.length) return false;
-    const last = Math.min(next + AT_ONCE, messages.length);
-    for (const record of JSON.parse(`[${messages.slice(next, last).join(',')}]`)) add(record);
-    next = last;
-    return true;
-  }, AT_ONCE);
+  const source = sourceOf((batch, reader) => {
+    while (batch.n + AT_ONCE <= BATCH_ROWS && next < messages.length) {
+      const last = Math.min(next + AT_ONCE, messages.length);
+      for (const record of JSON.parse(`[${messages.slice(next, last).join(',')}]`))
+        reader.append(batch, record.t, record, 't');
+      next = last;
+    }
+  });
   const sink = () => {
     const writer = new JsonWriter();
     return {

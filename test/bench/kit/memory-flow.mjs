@@ -46,35 +46,31 @@ export async function runInMemory({ modules, source, sink, more = [] }) {
   await run.finished;
 }
 
-/** A source that fills batches as full speed does: `next(add)` adds a few records, or gives false at the end. */
-export const sourceOf =
-  (next, atOnce = 1) =>
-  () => {
-    const schema = new Schema();
-    const reader = new RecordReader(schema);
-    const batch = new Batch(schema);
-    const add = (record) => reader.append(batch, record.t, record, 't');
-    return {
-      bind: () => [[schema]],
-      replay: {
-        speed: Infinity,
-        live: false,
-        delivered: () => {},
-        async read() {
-          batch.reset();
-          while (batch.n + atOnce <= BATCH_ROWS && next(add)) continue;
-          return batch.n > 0 ? batch : null;
-        },
+/** A source of the batches that `fill(batch, reader)` fills, each up to BATCH_ROWS; it ends when one stays empty. */
+export const sourceOf = (fill) => () => {
+  const schema = new Schema();
+  const reader = new RecordReader(schema);
+  const batch = new Batch(schema);
+  return {
+    bind: () => [[schema]],
+    replay: {
+      speed: Infinity,
+      live: false,
+      delivered: () => {},
+      async read() {
+        batch.reset();
+        fill(batch, reader);
+        return batch.n > 0 ? batch : null;
       },
-    };
+    },
   };
+};
 
 /** The records of a list, objects as a client would hand them over. */
 export function records(list) {
-  let at = 0;
-  return sourceOf((add) => {
-    if (at === list.length) return false;
-    add(list[at++]);
-    return true;
+  let next = 0;
+  return sourceOf((batch, reader) => {
+    const last = Math.min(next + BATCH_ROWS, list.length);
+    for (; next < last; next++) reader.append(batch, list[next].t, list[next], 't');
   });
 }
