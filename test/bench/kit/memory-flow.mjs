@@ -34,14 +34,16 @@ const host = {
   flow: { name: 'bench', version: null },
 };
 
-/** Runs to the end. `source` and `sink` are behaviours; `more` adds behaviours by type. */
-export async function runInMemory({ modules, source, sink, more = [] }) {
+/** Runs to the end. `source` and `sink` are behaviours; `more` adds behaviours by type; `opened` is called when all is loaded. */
+export async function runInMemory({ modules, source, sink, more = [], opened = () => {} }) {
   const run = new FlowRun({
     document: { apiVersion: 'millrace/v1', kind: 'Flow', metadata: { name: 'bench' }, modules },
     kinds: memoryKinds,
     behaviours: new Map([...behaviours, ['source.memory', source], ['sink.memory', sink], ...more]),
     host,
   });
+  await run.prepare();
+  opened();
   await run.start();
   await run.finished;
 }
