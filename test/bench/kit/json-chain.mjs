@@ -9,29 +9,32 @@ export const LIMITS = { min: 0.5, max: 99.5 };
 /** As many messages as wait are parsed as one: the cost of a call of JSON.parse is shared. */
 const AT_ONCE = 32;
 
-/** Messages of `sensors` numbers each, `STEP_MS` apart; with `keys`, of so many machines in turn. */
-export function messagesOf(count, sensors, keys = 0) {
-  let seed = 1;
-  const random = () => (seed = (seed * 48271) % 0x7fffffff) / 0x7fffffff;
-  return Array.from({ length: count }, (_, i) => {
-    const record = { t: 1_700_000_000_000 + i * STEP_MS };
-    if (keys > 0) record.machine = `m${i % keys}`;
-    for (let s = 0; s < sensors; s++) record[`s${s}`] = Math.round(random() * 1000) / 10;
-    return JSON.stringify(record);
-  });
+/** A message without its time, of `sensors` numbers; `machine` names the machine that sent it, where there are several. */
+export function tailOf(random, sensors, machine) {
+  let text = machine === undefined ? '' : `,"machine":"${machine}"`;
+  for (let s = 0; s < sensors; s++) text += `,"s${s}":${Math.round(random() * 1000) / 10}`;
+  return `${text}}`;
+}
+
+/** The same numbers at each run, in (0, 1). */
+export function randomOf(seed) {
+  let state = seed;
+  return () => (state = (state * 48271) % 0x7fffffff) / 0x7fffffff;
 }
 
 export const scalingOf = (sensors) =>
   Object.fromEntries(Array.from({ length: sensors }, (_, i) => [`s${i}`, { mean: 40 + i, scale: 10 + i }]));
 
-/** Runs the messages through the modules; `out` takes the lines. */
-export async function throughEngine(messages, sensors, out, keys = 0) {
+/**
+ * Runs `count` messages through the modules; `text(first, last)` gives some of them with commas in between, `out` takes
+ * the lines. With `keys` each machine has rows of its own.
+ */
+export async function throughEngine({ count, text, sensors, keys = 0, out }) {
   let next = 0;
   const source = sourceOf((batch, reader) => {
-    while (batch.n + AT_ONCE <= BATCH_ROWS && next < messages.length) {
-      const last = Math.min(next + AT_ONCE, messages.length);
-      for (const record of JSON.parse(`[${messages.slice(next, last).join(',')}]`))
-        reader.append(batch, record.t, record, 't');
+    while (batch.n + AT_ONCE <= BATCH_ROWS && next < count) {
+      const last = Math.min(next + AT_ONCE, count);
+      for (const record of JSON.parse(`[${text(next, last)}]`)) reader.append(batch, record.t, record, 't');
       next = last;
     }
   });
