@@ -1,26 +1,27 @@
 // In memory: parse JSON of 10 sensors, range, scale, mean of 10, align at 100 ms, stringify; against one
 // hand-written loop that does the same job and no more. Both must give the same rows.
 import assert from 'node:assert/strict';
-import { LIMITS, PERIOD_MS, randomOf, scalingOf, STEP_MS, tailOf, throughEngine } from './kit/json-chain.mjs';
+import * as chain from './kit/json-chain.mjs';
 import { compared, rate } from './kit/pairs.mjs';
 
+const { LIMITS, PERIOD_MS } = chain;
 const MESSAGES = 200_000;
 const SENSORS = 10;
 
-const random = randomOf(1);
-const messages = Array.from(
+const random = chain.randomOf(1);
+const texts = Array.from(
   { length: MESSAGES },
-  (_, i) => `{"t":${1_700_000_000_000 + i * STEP_MS}${tailOf(random, SENSORS)}`,
+  (_, i) => `{"t":${1_700_000_000_000 + i * chain.STEP_MS}${chain.tailOf(random, SENSORS)}`,
 );
-const means = Object.values(scalingOf(SENSORS)).map(({ mean }) => mean);
-const scales = Object.values(scalingOf(SENSORS)).map(({ scale }) => scale);
+const means = Object.values(chain.scalingOf(SENSORS)).map(({ mean }) => mean);
+const scales = Object.values(chain.scalingOf(SENSORS)).map(({ scale }) => scale);
 
 /** The job by hand: what a good programmer writes who needs nothing else. */
 function byHand() {
   const out = [];
   let boundary = NaN;
   let held = NaN;
-  for (const message of messages) {
+  for (const message of texts) {
     const r = JSON.parse(message);
     if (r.s0 < LIMITS.min || r.s0 > LIMITS.max) continue;
     let sum = 0;
@@ -46,8 +47,9 @@ function byHand() {
 
 async function byEngine() {
   const out = [];
-  const text = (first, last) => messages.slice(first, last).join(',');
-  await throughEngine({ count: MESSAGES, text, sensors: SENSORS, out: (line) => out.push(line) });
+  const text = (first, last) => texts.slice(first, last).join(',');
+  const source = chain.messages(MESSAGES, text);
+  await chain.throughEngine({ source, sensors: SENSORS, out: (line) => out.push(line) });
   return out;
 }
 

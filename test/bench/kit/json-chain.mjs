@@ -25,19 +25,20 @@ export function randomOf(seed) {
 export const scalingOf = (sensors) =>
   Object.fromEntries(Array.from({ length: sensors }, (_, i) => [`s${i}`, { mean: 40 + i, scale: 10 + i }]));
 
-/**
- * Runs `count` messages through the modules; `text(first, last)` gives some of them with commas in between, `out` takes
- * the lines. With `keys` each machine has rows of its own.
- */
-export async function throughEngine({ count, text, sensors, keys = 0, out }) {
+/** A source of `count` messages; `text(first, last)` gives some of them with commas in between. */
+export function messages(count, text) {
   let next = 0;
-  const source = sourceOf((batch, reader) => {
+  return sourceOf((batch, reader) => {
     while (batch.n + AT_ONCE <= BATCH_ROWS && next < count) {
       const last = Math.min(next + AT_ONCE, count);
       for (const record of JSON.parse(`[${text(next, last)}]`)) reader.append(batch, record.t, record, 't');
       next = last;
     }
   });
+}
+
+/** Runs the source's records through the modules; `out` takes the lines. With `keys` each machine has rows of its own. */
+export async function throughEngine({ source, sensors, keys = 0, out }) {
   const sink = () => {
     const writer = new JsonWriter();
     return {

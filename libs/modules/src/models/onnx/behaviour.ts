@@ -282,7 +282,7 @@ class OnnxModel implements Behaviour {
       reason: '',
     };
     try {
-      this.fill(flight);
+      this.fillSlot(flight);
     } catch (error) {
       this.land(flight, error);
       return;
@@ -293,7 +293,7 @@ class OnnxModel implements Behaviour {
     );
   }
 
-  private fill(flight: Flight): void {
+  private fillSlot(flight: Flight): void {
     const { slot, pieces, rows } = flight;
     const unfit = (row: number, why: string) => {
       flight.failed[row] = 1;
