@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 const [name, ...flags] = process.argv.slice(2);
 const folder = new URL('../test/bench/', import.meta.url);
 const known = readdirSync(folder)
-  .filter((file) => file.endsWith('.mjs') && !file.startsWith('pairs'))
+  .filter((file) => file.endsWith('.mjs'))
   .map((file) => file.slice(0, -4));
 if (name === undefined || !existsSync(new URL(`${name}.mjs`, folder))) {
   console.error(`usage: npm run bench -- <${known.join(' | ')}> [--json] [--pairs N]`);

@@ -1,33 +1,27 @@
 // In memory: parse JSON of 10 sensors, range, scale, mean of 10, align at 100 ms, stringify; against one
 // hand-written loop that does the same job and no more. Both must give the same rows.
 import assert from 'node:assert/strict';
-import { Batch, BATCH_ROWS, JsonWriter, RecordReader, Schema } from '@millrace/engine';
-import { runInMemory } from './memory-flow.mjs';
-import { paired, rounded } from './pairs.mjs';
+import * as chain from './kit/json-chain.mjs';
+import { compared, rate } from './kit/pairs.mjs';
 
+const { LIMITS, PERIOD_MS } = chain;
 const MESSAGES = 200_000;
-const SENSORS = Array.from({ length: 10 }, (_, i) => `s${i}`);
-const STEP_MS = 10;
-const PERIOD_MS = 100;
+const SENSORS = 10;
 
-let seed = 1;
-const random = () => (seed = (seed * 48271) % 0x7fffffff) / 0x7fffffff;
-const messages = Array.from({ length: MESSAGES }, (_, i) => {
-  const record = { t: 1_700_000_000_000 + i * STEP_MS };
-  for (const name of SENSORS) record[name] = Math.round(random() * 1000) / 10;
-  return JSON.stringify(record);
-});
-const scaling = Object.fromEntries(SENSORS.map((name, i) => [name, { mean: 40 + i, scale: 10 + i }]));
-const LIMITS = { min: 0.5, max: 99.5 };
+const random = chain.randomOf(1);
+const texts = Array.from(
+  { length: MESSAGES },
+  (_, i) => `{"t":${1_700_000_000_000 + i * chain.STEP_MS}${chain.tailOf(random, SENSORS)}`,
+);
+const means = Object.values(chain.scalingOf(SENSORS)).map(({ mean }) => mean);
+const scales = Object.values(chain.scalingOf(SENSORS)).map(({ scale }) => scale);
 
 /** The job by hand: what a good programmer writes who needs nothing else. */
 function byHand() {
   const out = [];
-  const means = SENSORS.map((name) => scaling[name].mean);
-  const scales = SENSORS.map((name) => scaling[name].scale);
   let boundary = NaN;
   let held = NaN;
-  for (const message of messages) {
+  for (const message of texts) {
     const r = JSON.parse(message);
     if (r.s0 < LIMITS.min || r.s0 > LIMITS.max) continue;
     let sum = 0;
@@ -51,101 +45,28 @@ function byHand() {
   return out;
 }
 
-/** As many messages as wait are parsed as one: the cost of a call of JSON.parse is shared. */
-const AT_ONCE = 32;
-
-async function byEngine(out) {
-  const source = () => {
-    const schema = new Schema();
-    const reader = new RecordReader(schema);
-    const batch = new Batch(schema);
-    let next = 0;
-    return {
-      bind: () => [[schema]],
-      replay: {
-        speed: Infinity,
-        live: false,
-        delivered: () => {},
-        async read() {
-          batch.reset();
-          while (batch.n + AT_ONCE <= BATCH_ROWS && next < messages.length) {
-            const last = Math.min(next + AT_ONCE, messages.length);
-            for (const record of JSON.parse(`[${messages.slice(next, last).join(',')}]`))
-              reader.append(batch, record.t, record, 't');
-            next = last;
-          }
-          return batch.n > 0 ? batch : null;
-        },
-      },
-    };
-  };
-  const sink = () => {
-    const writer = new JsonWriter();
-    return {
-      process(batch) {
-        writer.begin(batch);
-        for (let row = 0; row < batch.n; row++) out.push(writer.row(row));
-      },
-    };
-  };
-  await runInMemory({
-    source,
-    sink,
-    modules: {
-      in: { type: 'source.memory' },
-      range: { type: 'clean.range', from: ['in'], settings: { field: 's0', ...LIMITS } },
-      scale: { type: 'scale.standard', from: ['range'], settings: { columns: SENSORS, parameters: scaling } },
-      mean: {
-        type: 'feature.stats',
-        from: ['scale'],
-        settings: { columns: SENSORS, out: ['mean'], over: 'row', name: 'all' },
-      },
-      rows: {
-        type: 'align.rows',
-        from: ['mean'],
-        settings: {
-          grid: { periodMs: PERIOD_MS },
-          latenessMs: 0,
-          columns: [{ name: 'mean', from: 'all_mean' }],
-        },
-      },
-      out: { type: 'sink.memory', from: ['rows'] },
-    },
-  });
-}
-
-async function rate(job) {
-  const began = process.hrtime.bigint();
-  await job();
-  return MESSAGES / (Number(process.hrtime.bigint() - began) / 1e9);
+async function byEngine() {
+  const out = [];
+  const text = (first, last) => texts.slice(first, last).join(',');
+  const source = chain.messages(MESSAGES, text);
+  await chain.throughEngine({ source, sensors: SENSORS, out: (line) => out.push(line) });
+  return out;
 }
 
 export async function run({ pairs }) {
-  const ours = [];
-  await byEngine(ours);
-  const theirs = byHand().map((line) => JSON.parse(line));
+  const read = (line) => {
+    const { t, mean } = JSON.parse(line);
+    return [t, Math.fround(mean)];
+  };
+  const theirs = byHand().map(read);
   // The end of the stream releases the row of the last boundary, which the hand-written loop still holds.
-  assert.deepEqual(
-    ours
-      .slice(0, theirs.length)
-      .map((line) => JSON.parse(line))
-      .map(({ t, mean }) => [t, Math.fround(mean)]),
-    theirs.map(({ t, mean }) => [t, Math.fround(mean)]),
-  );
-  const { value, limit, ratio } = await paired(
-    pairs,
-    () => rate(() => byEngine([])),
-    () => rate(byHand),
-  );
+  assert.deepEqual((await byEngine()).slice(0, theirs.length).map(read), theirs);
   return [
-    {
-      name: 'engine',
-      value: rounded(value),
-      unit: 'messages/s',
-      limit: rounded(limit),
-      ratio: rounded(ratio),
-      goal: '>=0.6',
+    await compared(
+      { name: 'engine', unit: 'messages/s', goal: '>=0.6' },
       pairs,
-    },
+      () => rate(MESSAGES, byEngine),
+      () => rate(MESSAGES, byHand),
+    ),
   ];
 }

@@ -1,12 +1,13 @@
 // What the way through five empty modules costs a batch, against five direct calls of functions that count.
 import { Batch, Schema } from '@millrace/engine';
-import { runInMemory } from './memory-flow.mjs';
-import { paired, rounded } from './pairs.mjs';
+import { runInMemory } from './kit/memory-flow.mjs';
+import { compared } from './kit/pairs.mjs';
 
 const BATCHES = 400_000;
 const MODULES = 5;
 
-async function byEngine() {
+/** Calls back when the flow stands: making it is not the way through it. */
+async function byEngine(ready) {
   let seen = 0;
   const source = () => {
     const schema = new Schema(['value']);
@@ -28,12 +29,12 @@ async function byEngine() {
   const modules = { m0: { type: 'source.memory' } };
   for (let i = 1; i <= MODULES; i++) modules[`m${i}`] = { type: 'map.nothing', from: [`m${i - 1}`] };
   modules.out = { type: 'sink.memory', from: [`m${MODULES}`] };
-  await runInMemory({ modules, source, sink, more: [['map.nothing', nothing]] });
+  await runInMemory({ modules, source, sink, more: [['map.nothing', nothing]], opened: ready });
   return seen;
 }
 
 /** The same counting, the same source that is asked a batch at a time, and calls that nothing lies between. */
-async function byHand() {
+async function byHand(ready) {
   let seen = 0;
   const counts = Array.from({ length: MODULES + 2 }, () => ({ in: 0, out: 0 }));
   const last = (batch) => {
@@ -52,6 +53,7 @@ async function byHand() {
   const batch = { n: 1 };
   let left = BATCHES;
   const read = async () => (left-- > 0 ? batch : null);
+  ready();
   for (;;) {
     const taken = await read();
     if (taken === null) return seen;
@@ -59,19 +61,21 @@ async function byHand() {
   }
 }
 
-async function nanoseconds(job) {
-  const began = process.hrtime.bigint();
-  const seen = await job();
+async function cost(job) {
+  let began;
+  const seen = await job(() => (began = process.hrtime.bigint()));
+  const spent = Number(process.hrtime.bigint() - began);
   if (seen !== BATCHES) throw new Error(`${seen} of ${BATCHES} batches came through`);
-  return Number(process.hrtime.bigint() - began) / BATCHES;
+  return spent / BATCHES;
 }
 
 export async function run({ pairs }) {
-  const { value, limit, ratio } = await paired(
-    pairs,
-    () => nanoseconds(byEngine),
-    () => nanoseconds(byHand),
-  );
-  const figures = { value: rounded(value), unit: 'ns/batch', limit: rounded(limit), ratio: rounded(ratio) };
-  return [{ name: 'plumbing', ...figures, goal: '<=2', pairs }];
+  return [
+    await compared(
+      { name: 'plumbing', unit: 'ns/batch', goal: '<=2' },
+      pairs,
+      () => cost(byEngine),
+      () => cost(byHand),
+    ),
+  ];
 }

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
-import { paired, rounded } from './pairs.mjs';
+import { paired, rounded } from './kit/pairs.mjs';
 
 const MODULES = 500;
 const FLOW = `studio-drag-${MODULES}`;

@@ -18,6 +18,9 @@ export const TEXT = 3;
 export const BOOLEAN = 4;
 export const VECTOR = 5;
 
+/** From here on a block move is quicker than a loop (measured at about 30 entries). */
+const LONG = 32;
+
 export class Column {
   count = 0;
   rows: Int32Array;
@@ -150,13 +153,20 @@ export class Column {
   /** Appends entries [first, last) of another column with their rows shifted by `shift`. */
   copyFrom(from: Column, first: number, last: number, shift: number): void {
     while (this.count + last - first > this.rows.length) this.grow();
-    let n = this.count;
     if (from.kinds === null && this.kinds === null) {
-      for (let i = first; i < last; i++, n++) {
-        this.rows[n] = from.rows[i] + shift;
-        this.values[n] = from.values[i];
+      const { rows, values } = this;
+      const { rows: fromRows, values: fromValues } = from;
+      const to = this.count - first;
+      this.count = to + last;
+      if (last - first >= LONG && shift === 0) {
+        rows.set(fromRows.subarray(first, last), to + first);
+        values.set(fromValues.subarray(first, last), to + first);
+        return;
       }
-      this.count = n;
+      for (let i = first; i < last; i++) {
+        rows[to + i] = fromRows[i] + shift;
+        values[to + i] = fromValues[i];
+      }
       return;
     }
     for (let i = first; i < last; i++) this.pushFrom(from.rows[i] + shift, from, i);

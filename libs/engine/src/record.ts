@@ -12,10 +12,13 @@ import type { Schema } from './schema.js';
 export type PlainValue = number | string | boolean | null | (number | null)[] | Record<string, unknown>;
 export type PlainRecord = Record<string, PlainValue>;
 
-/** Puts objects into batches of one schema; remembers the last object's fields, since the next has the same. */
+/**
+ * Puts objects into batches of one schema. Remembers which field came after which, also from one object to the next,
+ * since sensors speak in turn: a name is then compared and not looked up.
+ */
 export class RecordReader {
-  private names: string[] = [];
-  private indexes: number[] = [];
+  private readonly after: number[] = [];
+  private last = 0;
 
   constructor(
     private readonly schema: Schema,
@@ -26,21 +29,18 @@ export class RecordReader {
   /** Appends one record. `skip` names the fields that are not its own, such as the timestamp's. */
   append(batch: Batch, t: number, fields: Record<string, unknown>, skip?: string): void {
     const row = batch.row(t);
-    let position = 0;
+    const { after } = this;
+    const { names } = this.schema;
+    let { last } = this;
     for (const name in fields) {
       if (name === skip) continue;
-      let index: number;
-      if (this.names[position] === name) index = this.indexes[position];
-      else {
-        index = this.schema.index(name);
-        this.names[position] = name;
-        this.indexes[position] = index;
-      }
-      position++;
+      let index = after[last];
+      if (names[index] !== name) index = this.indexAfter(last, name);
       if (index < 0) {
         this.onRefused('too-many-fields', name);
         continue;
       }
+      last = index;
       const value = fields[name];
       if (typeof value === 'number') batch.column(index).pushNumber(row, value);
       else if (value === null || typeof value === 'string' || typeof value === 'boolean') {
@@ -51,6 +51,14 @@ export class RecordReader {
         else batch.column(index).push(row, vector);
       }
     }
+    this.last = last;
+  }
+
+  private indexAfter(last: number, name: string): number {
+    const index = this.schema.index(name);
+    if (index < 0) return index;
+    while (this.after.length <= last) this.after.push(0);
+    return (this.after[last] = index);
   }
 }
 

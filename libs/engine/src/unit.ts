@@ -34,6 +34,8 @@ let at: Unit | null = null;
 
 interface Wire {
   to: Unit;
+  /** What `to` does with a batch. */
+  behaviour: Behaviour;
   /** Where this wire's streams begin among the inputs of `to`. */
   offset: number;
   streams: Schema[];
@@ -46,9 +48,11 @@ export type Look = (batch: Batch, port: number) => void;
 
 export class Unit implements ModuleContext<unknown> {
   readonly counters = new Counters();
-  /** Records that came in and that left; here and not in the counters, since every batch writes them. */
-  received = 0;
-  sent = 0;
+  /** Records that left by the first port, which every batch writes, and by each of the others. */
+  private sent = 0;
+  private readonly sentBy: number[];
+  /** The other ends of the wires that come in: what left there has come in here, and is counted once. */
+  private readonly incoming: { from: Unit; port: number }[] = [];
   readonly behaviour: Behaviour & Source;
   /** All looks in one call, null when nobody looks: the plain way asks for nothing more than that. */
   private tap: Look | null = null;
@@ -71,12 +75,14 @@ export class Unit implements ModuleContext<unknown> {
     create: Create,
   ) {
     this.ports = Array.from({ length: outputs.length + 1 }, () => []);
+    this.sentBy = this.ports.map(() => 0);
     this.behaviour = create(this as never) as Behaviour & Source;
     this.isSource = this.behaviour.process === undefined;
   }
 
   connect(port: number, to: Unit, offset: number, streams: Schema[]): void {
-    this.ports[port].push({ to, offset, streams, schema: streams[0] });
+    this.ports[port].push({ to, behaviour: to.behaviour, offset, streams, schema: streams[0] });
+    to.incoming.push({ from: this, port });
     this.only = this.ports[0].length === 1 ? this.ports[0][0] : null;
   }
 
@@ -103,9 +109,8 @@ export class Unit implements ModuleContext<unknown> {
       // The plain way, one wire from one port, spelled out: it is what nearly every batch takes.
       const { to } = only;
       this.sent += batch.n;
-      to.received += batch.n;
       at = to;
-      to.behaviour.process!(batch, only.offset);
+      only.behaviour.process!(batch, only.offset);
       at = this;
       if (batch.born > 0) to.counters.latency(performance.now() - batch.born);
       return;
@@ -114,7 +119,8 @@ export class Unit implements ModuleContext<unknown> {
       this.enter(batch, port);
       return;
     }
-    this.sent += batch.n;
+    if (port === 0) this.sent += batch.n;
+    else this.sentBy[port] += batch.n;
     if (this.tap !== null) this.tap(batch, port);
     const wires = this.ports[port];
     const last = wires.length - 1;
@@ -138,7 +144,6 @@ export class Unit implements ModuleContext<unknown> {
   private deliver(wire: Wire, batch: Batch): void {
     const { to } = wire;
     const input = batch.schema === wire.schema ? wire.offset : inputOf(wire, batch);
-    to.received += batch.n;
     at = to;
     to.behaviour.process!(batch, input);
     at = this;
@@ -162,7 +167,13 @@ export class Unit implements ModuleContext<unknown> {
   }
 
   readCounters(): ModuleCounters {
-    return this.counters.read(this.received, this.sent);
+    const received = this.incoming.reduce((sum, { from, port }) => sum + from.sentOf(port), 0);
+    const sent = this.sentBy.reduce((sum, n) => sum + n, this.sent);
+    return this.counters.read(received, sent);
+  }
+
+  private sentOf(port: number): number {
+    return port === 0 ? this.sent : this.sentBy[port];
   }
 
   count(what: string, n = 1): void {

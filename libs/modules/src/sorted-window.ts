@@ -66,6 +66,22 @@ export class SortedWindow {
     return quantileOfSorted(this.sorted, this.count, q);
   }
 
+  /**
+   * Whether a distance from `middle`, which must be the median, is more than `factor` times the MAD, and that is not
+   * 0. When enough values on both sides are so far away that the MAD cannot be small, it need not be searched.
+   */
+  isFar(distance: number, factor: number, middle: number): boolean {
+    const { sorted, count } = this;
+    // No more values than these may be nearer than the MAD.
+    const nearer = (count - 1) >> 1;
+    const below = ((count - nearer) >> 1) - 1;
+    const above = below + nearer + 1;
+    if ((middle - sorted[below]) * factor >= distance && (sorted[above] - middle) * factor >= distance)
+      return false;
+    const mad = this.mad(middle);
+    return mad > 0 && distance > factor * mad;
+  }
+
   /** Median of the distances from `middle`, which must be the median. */
   mad(middle: number): number {
     const half = this.count >> 1;

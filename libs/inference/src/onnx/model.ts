@@ -41,6 +41,8 @@ export interface OnnxSession {
   readonly outputs: readonly ModelPort[];
   readonly loadMs: number;
   readonly counters: Readonly<OnnxCounters>;
+  /** Answers what is done, before the thread's message has come. Costs nothing when there is nothing. */
+  poll(): void;
   /** A free slot; undefined when all are in use. Costs nothing. */
   borrow(): OnnxBatch | undefined;
   /** The easy way: copies in and out, and waits for a slot. */

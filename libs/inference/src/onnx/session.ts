@@ -153,6 +153,10 @@ class Session implements RunningModel {
     });
   }
 
+  poll(): void {
+    if (this.completed !== Atomics.load(this.words, COMPLETED)) this.settle();
+  }
+
   borrow(): OnnxBatch | undefined {
     if (this.stopped) throw this.stopped;
     const index = this.free.pop();

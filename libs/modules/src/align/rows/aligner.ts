@@ -60,7 +60,7 @@ interface Sent {
   from: number;
   values: Float64Array;
   flags: Uint8Array;
-  carried: Carried[];
+  carried: readonly Carried[];
   revision: number;
 }
 
@@ -94,6 +94,8 @@ export class Aligner {
   private watermark = -Infinity;
   /** The last boundary decided: sent, withheld or in a gap; -Infinity before the first row. */
   private last = -Infinity;
+  /** While no timestamp reaches this, no row can be due: the common case costs one comparison a record. */
+  private quietUntil = -Infinity;
   /** Silent rows in a run (rule 8). */
   private silent = 0;
   private gap: { from: number; to: number; rows: number } | null = null;
@@ -149,8 +151,42 @@ export class Aligner {
     else if (outcome === 'overflowed') out.count('overflow');
   }
 
+  /**
+   * Takes entries [first, last) of a column's values as `add` does, each at the time of its row; NaN: not at all.
+   * They may be several records' when no row becomes due in between: see `quietTo`.
+   */
+  addValues(
+    column: number,
+    values: { rows: Int32Array; values: Float64Array },
+    first: number,
+    last: number,
+    times: Float64Array,
+    wall: number,
+    mono: number,
+  ): void {
+    const state = this.columns[column];
+    const latest = wall + this.rules.futureSkew;
+    for (let i = first; i < last; i++) {
+      const time = times[values.rows[i]];
+      if (mono === state.lastArrival && time > state.maxTime && time > this.last && time <= latest) {
+        // In order and on time, as nearly all are, and not the first that arrives at this moment.
+        state.maxTime = time;
+        if (time > this.maxTime) this.maxTime = time;
+        state.samples.add(time, values.values[i]);
+      } else if (time === time) this.add(column, time, values.values[i], VALUE, wall, mono);
+    }
+  }
+
+  /** The end of the rows from `first` on that can be taken together: behind the first that may make a row due. */
+  quietTo(times: Float64Array, first: number, last: number): number {
+    let row = first;
+    while (row < last && !(times[row] >= this.quietUntil)) row++;
+    return Math.min(row + 1, last);
+  }
+
   /** Sends the rows that are due after samples came in. */
   advance(wall: number, mono: number): void {
+    if (this.maxTime < this.quietUntil) return;
     if (this.rules.watermark !== 'wall') this.raise(this.watermarkAt(mono));
     this.release(wall, mono);
   }
@@ -221,7 +257,7 @@ export class Aligner {
     }
     const first = this.boundaryAt(from);
     if (!(first <= this.watermark)) return false;
-    this.last = rules.master < 0 ? first - rules.period : before(first);
+    this.decided(rules.master < 0 ? first - rules.period : before(first));
     return true;
   }
 
@@ -260,7 +296,7 @@ export class Aligner {
       this.gap.to = until;
       this.gap.rows += rows;
     }
-    this.last = until;
+    this.decided(until);
     return true;
   }
 
@@ -268,17 +304,28 @@ export class Aligner {
     const { rules } = this;
     const regular = rules.master < 0;
     const from = regular ? t - rules.period : this.seq === 0 ? -Infinity : this.last;
-    const carriedIn = rules.late === 'revise' ? this.columns.map(({ carried }) => ({ ...carried })) : [];
-    const { fresh, complete } = this.fill(from, t, this.columns, this.cells);
-    this.last = t;
+    const carriedIn = rules.late === 'revise' ? this.columns.map(({ carried }) => ({ ...carried })) : NONE;
+    this.fill(from, t, this.columns, this.cells);
+    const fresh = this.cells.some((cell) => cell.fresh);
+    this.decided(t);
     if (fresh) this.silent = 0;
     else this.silent++;
     if (rules.late === 'revise') this.remember(from, t, carriedIn);
     else for (const { samples } of this.columns) samples.prune(t);
     if (rules.emit === 'onNew' && !fresh) return;
-    if (rules.emit === 'complete' && !complete) return;
+    if (rules.emit === 'complete' && this.cells.some(({ value }) => value !== value)) return;
     this.sendGap();
     this.send(from, t, 0, wall);
+  }
+
+  /** Rule 2, the other way round: which timestamp raises the watermark to the boundary after `last`. */
+  private decided(last: number): void {
+    const { rules } = this;
+    this.last = last;
+    this.quietUntil =
+      rules.master < 0 && rules.watermark === 'max' && rules.late !== 'revise' && last > -Infinity
+        ? boundaryAfter(rules, last) + this.lateness + rules.wait
+        : -Infinity;
   }
 
   private fill(
@@ -286,15 +333,12 @@ export class Aligner {
     t: number,
     columns: readonly { samples: Samples; carried: Carried }[],
     cells: Cell[],
-  ) {
+  ): void {
     const { rules } = this;
     const period = rules.period > 0 ? rules.period : t - from;
-    let fresh = false;
-    let complete = true;
     for (let i = 0; i < columns.length; i++) {
-      const cell = cells[i];
       fillCell(
-        cell,
+        cells[i],
         columns[i].samples,
         rules.columns[i],
         columns[i].carried,
@@ -303,10 +347,7 @@ export class Aligner {
         period,
         this.periodOf,
       );
-      if (cell.fresh) fresh = true;
-      if (cell.value !== cell.value) complete = false;
     }
-    return { fresh, complete };
   }
 
   private send(from: number, t: number, revision: number, wall: number): void {
@@ -347,7 +388,7 @@ export class Aligner {
     this.revise(wall);
   }
 
-  private remember(from: number, t: number, carried: Carried[]): void {
+  private remember(from: number, t: number, carried: readonly Carried[]): void {
     const { sent, cells, rules } = this;
     sent.push({
       t,
@@ -415,7 +456,7 @@ export class Aligner {
     });
     this.maxTime = numbers.maxTime;
     this.watermark = numbers.watermark;
-    this.last = numbers.last;
+    this.decided(numbers.last);
     this.silent = numbers.silent;
     this.seq = numbers.seq;
     this.lastArrival = mono - numbers.silentFor;
@@ -424,6 +465,8 @@ export class Aligner {
     this.sent = state.sent;
   }
 }
+
+const NONE: readonly never[] = [];
 
 /** Times are whole microseconds, so their neighbours are one away. */
 const before = (time: number): number => time - 1;

@@ -5,6 +5,7 @@
 import {
   BAD,
   Batch,
+  BATCH_ROWS,
   BOOLEAN,
   NULL,
   NUMBER,
@@ -18,7 +19,6 @@ import {
   type Input,
   type ModuleContext,
 } from '@millrace/engine';
-import { Cursor } from '../../cursor.js';
 import { Keyed, type Key } from '../../keyed.js';
 import {
   Aligner,
@@ -41,10 +41,12 @@ const LATE_PORT = 1;
 /** How often keys are looked at for their time to live. */
 const TTL_CHECK = 1_000_000;
 
+/** A field whose samples go to a column of the aligner; `next` is the first entry of the batch not yet taken. */
 interface Picked {
   column: number;
   index: number;
-  cursor: Cursor;
+  values: Column | undefined;
+  next: number;
 }
 
 interface Saved {
@@ -64,10 +66,16 @@ class AlignRows implements Behaviour {
   private wall = 0;
   private mono = 0;
   private checked = 0;
+  /** Of the rows of the batch at hand, and the monotonic clock when it came in. */
+  private times = new Float64Array(BATCH_ROWS);
+  private walls = new Float64Array(BATCH_ROWS);
+  private moment = 0;
   private readonly first: number;
+  private readonly dtypes: readonly string[];
 
   constructor(private readonly context: ModuleContext<AlignSettings>) {
     const { columns, keyBy } = context.settings;
+    this.dtypes = columns.map(({ dtype }) => dtype);
     this.texts = columns.map(({ dtype }) => (dtype === 'string' ? new Texts() : null));
     const head = ['seq', 'revision', 'backfill', ...(keyBy === undefined ? [] : ['key'])];
     const rows = new Schema([...head, ...columns.map(({ name }) => name)]);
@@ -90,50 +98,82 @@ class AlignRows implements Behaviour {
         const named = modules.has(module);
         if (named && module !== from) return [];
         const index = schema.index(named ? wanted.slice(dot + 1) : wanted);
-        return [{ column, index, cursor: new Cursor() }];
+        return [{ column, index, values: undefined, next: 0 }];
       }),
     );
     return [[this.out.schema], [this.late.schema]];
   }
 
   process(batch: Batch, input: number): void {
-    const { context, keys, seen } = this;
+    const { context, keys } = this;
     const picked = this.picked[input];
-    const byArrival = context.settings.clock === 'arrival';
     keys.begin(batch, input);
-    for (const { cursor, index } of picked) cursor.open(batch.peek(index));
-    if (context.live) {
-      this.wall = Math.round(batch.arrival * 1000);
-      this.mono = Math.round(context.clock.monotonic() * 1000);
+    for (const pick of picked) {
+      pick.values = batch.peek(pick.index);
+      pick.next = 0;
     }
     this.out.born = this.late.born = batch.born;
     this.out.arrival = this.late.arrival = batch.arrival;
-    for (let row = 0; row < batch.n; row++) {
-      const t = batch.t[row];
-      if (!(Math.abs(t) <= MAX_T)) {
-        context.drop('time');
-        continue;
-      }
-      if (!context.live) this.wall = this.mono = Math.round(seen.now(batch, row) * 1000);
-      const time = byArrival ? this.wall : Math.round(t * 1000);
-      let aligner: Aligner | undefined;
-      for (const { column, cursor } of picked) {
-        const entry = cursor.at(row);
-        if (entry < 0) continue;
-        if (aligner === undefined) {
-          const key = keys.keyAt(row);
-          if (key === undefined) {
-            context.count('no-key');
-            break;
-          }
-          aligner = keys.get(key);
-          this.key = key;
-        }
-        this.add(aligner, column, cursor.column!, entry, time);
-      }
-      aligner?.advance(this.wall, this.mono);
+    this.readTimes(batch);
+    const only = context.settings.keyBy === undefined ? keys.get('') : undefined;
+    for (let row = 0, end = 0; row < batch.n; row = end) {
+      end = only === undefined ? row + 1 : only.quietTo(this.times, row, batch.n);
+      this.wall = this.walls[end - 1];
+      this.mono = context.live ? this.moment : this.wall;
+      const aligner = only ?? this.alignerOf(row, picked);
+      let samples = 0;
+      for (const pick of picked) samples += this.take(aligner, pick, end);
+      if (samples > 0) aligner!.advance(this.wall, this.mono);
     }
     this.flush();
+  }
+
+  /** Each row's time and node's time then, in microseconds; a time that can be none is NaN, and counted. */
+  private readTimes(batch: Batch): void {
+    const { context, seen } = this;
+    const { live } = context;
+    const byArrival = context.settings.clock === 'arrival';
+    if (batch.n > this.times.length) {
+      this.times = new Float64Array(2 * batch.n);
+      this.walls = new Float64Array(2 * batch.n);
+    }
+    if (live) this.moment = Math.round(context.clock.monotonic() * 1000);
+    const arrival = Math.round(batch.arrival * 1000);
+    for (let row = 0; row < batch.n; row++) {
+      const t = batch.t[row];
+      const usable = Math.abs(t) <= MAX_T;
+      if (!usable) context.drop('time');
+      const wall = live ? arrival : Math.round((usable ? seen.now(batch, row) : seen.max) * 1000);
+      this.walls[row] = wall;
+      this.times[row] = usable ? (byArrival ? wall : Math.round(t * 1000)) : NaN;
+    }
+  }
+
+  /** The aligner of the row's key, when the row has samples; without a key it is counted. */
+  private alignerOf(row: number, picked: readonly Picked[]): Aligner | undefined {
+    for (const { values, next } of picked) {
+      if (values === undefined || next === values.count || values.rows[next] !== row) continue;
+      if (this.times[row] !== this.times[row]) return undefined;
+      const key = this.keys.keyAt(row);
+      if (key !== undefined) return this.keys.get((this.key = key));
+      this.context.count('no-key');
+      return undefined;
+    }
+    return undefined;
+  }
+
+  /** Hands the samples of the rows before `end` to the aligner; says how many. */
+  private take(aligner: Aligner | undefined, pick: Picked, end: number): number {
+    const { values, column, next } = pick;
+    if (values === undefined) return 0;
+    let last = next;
+    while (last < values.count && values.rows[last] < end) last++;
+    pick.next = last;
+    if (aligner === undefined) return 0;
+    if (values.kinds === null && this.dtypes[column] === 'number')
+      aligner.addValues(column, values, next, last, this.times, this.wall, this.mono);
+    else for (let i = next; i < last; i++) this.add(aligner, column, values, i, this.times[values.rows[i]]);
+    return last - next;
   }
 
   tick(): void {
@@ -183,8 +223,9 @@ class AlignRows implements Behaviour {
   }
 
   private add(aligner: Aligner, column: number, values: Column, entry: number, time: number): void {
+    if (time !== time) return;
     const kind = values.kinds === null ? NUMBER : values.kinds[entry];
-    const { dtype } = this.context.settings.columns[column];
+    const dtype = this.dtypes[column];
     let value = NaN;
     let what: SampleKind = OTHER;
     if (kind === NUMBER && dtype === 'number') {
@@ -240,7 +281,7 @@ class AlignRows implements Behaviour {
   private writeValue(i: number, row: number, { value }: Cell): void {
     const column = this.out.column(this.first + i);
     if (value !== value) column.push(row, null);
-    else if (this.context.settings.columns[i].dtype === 'number') column.pushNumber(row, value);
+    else if (this.dtypes[i] === 'number') column.pushNumber(row, value);
     else column.push(row, this.valueOf(i, value));
   }
 

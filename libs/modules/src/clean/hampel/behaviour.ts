@@ -81,8 +81,7 @@ class Hampel implements Behaviour {
       const middle = window!.median();
       const distance = Math.abs(value - middle);
       if (distance === 0) continue;
-      const mad = window!.mad(middle);
-      if (mad > 0 && distance > factor * mad) this.replace(batch, column, i, middle);
+      if (window!.isFar(distance, factor, middle)) this.replace(batch, column, i, middle);
     }
     return i;
   }

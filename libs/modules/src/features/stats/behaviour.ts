@@ -109,13 +109,14 @@ class RollingStats implements Behaviour {
   /** Entries of column k from `first` on whose rows lie before `end`; gives the entry after them. */
   private roll(batch: Batch, column: Column, k: number, out: Column[], first: number, end: number): number {
     const { statistics, minimum } = this;
-    const { rows, values, kinds } = column;
+    const { rows, values, kinds, count } = column;
+    const single = this.context.settings.keyBy === undefined;
+    let windows = single ? this.windows.get('') : undefined;
     let i = first;
-    for (; i < column.count && rows[i] < end; i++) {
+    for (; i < count && rows[i] < end; i++) {
       const row = rows[i];
-      const windows = this.windows.at(row);
-      if (windows === undefined) continue;
-      const window = windows[k];
+      if (!single && (windows = this.windows.at(row)) === undefined) continue;
+      const window = windows![k];
       const kind = kinds === null ? NUMBER : kinds[i];
       if (kind !== NUMBER && kind !== NULL && kind !== BAD) this.context.count('text');
       window.push(batch.t[row], kind === NUMBER ? values[i] : NaN);

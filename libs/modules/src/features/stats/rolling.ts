@@ -39,8 +39,8 @@ export class Rolling implements SlidingRows {
   ) {
     this.rows = 'rows' in over ? over.rows : Infinity;
     this.ms = 'ms' in over ? over.ms : Infinity;
-    // Twice the window: it is moved to the front once in so many rows.
-    const capacity = 'rows' in over ? Math.max(16, 2 * over.rows) : 32;
+    // Twice the window: it is moved to the front once in so many rows. A move costs as much as tens of additions.
+    const capacity = 'rows' in over ? Math.max(64, 2 * over.rows) : 64;
     this.values = new Float64Array(capacity);
     this.times = new Float64Array(capacity);
     this.sliding = this.rows > SHORT ? new Sliding() : null;

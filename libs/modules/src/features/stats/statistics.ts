@@ -27,6 +27,19 @@ export const STATISTICS = [
 ] as const;
 export type Statistic = (typeof STATISTICS)[number];
 
+/** Those for which a sum, or the values themselves, are enough; the others follow from moments and extremes. */
+const BARE = [
+  'mean',
+  'first',
+  'last',
+  'count',
+  'diff',
+  'median',
+  'quantiles',
+  'slope',
+] as const satisfies Statistic[];
+type Shape = Exclude<Statistic, (typeof BARE)[number]>;
+
 export interface StatisticsSettings {
   out: Statistic[];
   quantiles: number[];
@@ -47,6 +60,7 @@ function quantileName(q: number): string {
 export class Statistics {
   /** In the order of `suffixes`; NaN where there is none. */
   readonly results: Float64Array;
+  private readonly needsShape: boolean;
   private readonly needsMoments: boolean;
   private readonly needsOrder: boolean;
   private scratch = new Float64Array(64);
@@ -62,6 +76,7 @@ export class Statistics {
   constructor(private readonly settings: StatisticsSettings) {
     const { out } = settings;
     this.results = new Float64Array(suffixes(settings).length);
+    this.needsShape = out.some((name) => !(BARE as readonly Statistic[]).includes(name));
     this.needsMoments = out.some((name) => ['var', 'std', 'skew', 'kurtosis'].includes(name));
     this.needsOrder = out.some((name) => name === 'median' || name === 'quantiles');
   }
@@ -80,62 +95,83 @@ export class Statistics {
     order: SortedWindow | null = null,
     moving: Float64Array | null = null,
   ): void {
-    if (moving === null) this.measure(values, start, end);
-    else this.adopt(moving);
-    const { n, mean, m2, m3, m4, min, max, squares } = this;
+    if (moving !== null) this.adopt(moving);
+    else if (this.needsShape) this.measure(values, start, end);
+    else this.average(values, start, end);
+    const { n, results } = this;
+    const { out, quantiles } = this.settings;
     const enough = n > 0 && n >= minimum;
     if (this.needsOrder && order === null && enough) this.sort(values, start, end, n);
-    const { results } = this;
-    const { ddof, bias } = this.settings;
-    const one = (name: Exclude<Statistic, 'count' | 'diff' | 'quantiles'>): number => {
-      switch (name) {
-        case 'mean':
-          return mean;
-        case 'var':
-          return variance(m2, n, ddof);
-        case 'std':
-          return Math.sqrt(variance(m2, n, ddof));
-        case 'min':
-          return min;
-        case 'max':
-          return max;
-        case 'p2p':
-          return max - min;
-        case 'rms':
-          return Math.sqrt(squares / n);
-        case 'crest':
-          return Math.max(max, -min) / Math.sqrt(squares / n);
-        case 'skew':
-          return skewness(m2, m3, n, bias);
-        case 'kurtosis':
-          return excess(m2, m4, n, bias);
-        case 'median':
-          return this.quantile(0.5, n, order);
-        case 'slope':
-          if (n < 2) return NaN;
-          return moving === null
-            ? slope(values, start, end, n, mean, seconds)
-            : moving[at.XY] / moving[at.XX];
-        case 'first': {
-          let i = start;
-          while (values[i] !== values[i]) i++;
-          return values[i];
-        }
-        case 'last': {
-          let i = end - 1;
-          while (values[i] !== values[i]) i--;
-          return values[i];
-        }
-      }
-    };
     let to = 0;
-    for (const name of this.settings.out) {
-      if (name === 'count') results[to++] = n;
+    for (const name of out) {
+      if (name === 'mean') results[to++] = enough ? this.mean : NaN;
+      else if (name === 'count') results[to++] = n;
       else if (name === 'diff') results[to++] = end - start < 2 ? NaN : values[end - 1] - values[end - 2];
       else if (name === 'quantiles') {
-        for (const q of this.settings.quantiles) results[to++] = enough ? this.quantile(q, n, order) : NaN;
-      } else results[to++] = enough ? one(name) : NaN;
+        for (const q of quantiles) results[to++] = enough ? this.quantile(q, order) : NaN;
+      } else if (!enough) results[to++] = NaN;
+      else if (name === 'first') results[to++] = firstOf(values, start);
+      else if (name === 'last') results[to++] = lastOf(values, end);
+      else if (name === 'median') results[to++] = this.quantile(0.5, order);
+      else if (name === 'slope') results[to++] = this.slope(values, start, end, seconds, moving);
+      else results[to++] = this.shape(name);
     }
+  }
+
+  /** What follows from the moments and extremes alone. */
+  private shape(name: Shape): number {
+    const { n, m2, m3, m4, min, max, squares } = this;
+    const { ddof, bias } = this.settings;
+    switch (name) {
+      case 'var':
+        return variance(m2, n, ddof);
+      case 'std':
+        return Math.sqrt(variance(m2, n, ddof));
+      case 'min':
+        return min;
+      case 'max':
+        return max;
+      case 'p2p':
+        return max - min;
+      case 'rms':
+        return Math.sqrt(squares / n);
+      case 'crest':
+        return Math.max(max, -min) / Math.sqrt(squares / n);
+      case 'skew':
+        return skewness(m2, m3, n, bias);
+      case 'kurtosis':
+        return excess(m2, m4, n, bias);
+    }
+  }
+
+  private slope(
+    values: Float64Array,
+    start: number,
+    end: number,
+    seconds: Float64Array | null,
+    moving: Float64Array | null,
+  ): number {
+    if (this.n < 2) return NaN;
+    if (moving !== null) return moving[at.XY] / moving[at.XX];
+    return slope(values, start, end, this.n, this.mean, seconds);
+  }
+
+  /** What is enough where no shape is asked for. */
+  private average(values: Float64Array, start: number, end: number): void {
+    let n = end - start;
+    let sum = 0;
+    for (let i = start; i < end; i++) sum += values[i];
+    if (sum !== sum) {
+      // Places without a value are rare: only then is each looked at.
+      n = sum = 0;
+      for (let i = start; i < end; i++) {
+        if (values[i] !== values[i]) continue;
+        n++;
+        sum += values[i];
+      }
+    }
+    this.n = n;
+    this.mean = sum / n;
   }
 
   /** Two passes: sums first, then moments about the mean. */
@@ -199,8 +235,8 @@ export class Statistics {
     this.squares = moving[at.SQUARES];
   }
 
-  private quantile(q: number, n: number, order: SortedWindow | null): number {
-    return quantileOfSorted(order === null ? this.scratch : order.sorted, n, q);
+  private quantile(q: number, order: SortedWindow | null): number {
+    return quantileOfSorted(order === null ? this.scratch : order.sorted, this.n, q);
   }
 
   private sort(values: Float64Array, start: number, end: number, n: number): void {
@@ -209,6 +245,16 @@ export class Statistics {
     for (let i = start; i < end; i++) if (values[i] === values[i]) this.scratch[to++] = values[i];
     this.scratch.subarray(0, n).sort();
   }
+}
+
+function firstOf(values: Float64Array, start: number): number {
+  while (values[start] !== values[start]) start++;
+  return values[start];
+}
+
+function lastOf(values: Float64Array, end: number): number {
+  while (values[end - 1] !== values[end - 1]) end--;
+  return values[end - 1];
 }
 
 function variance(m2: number, n: number, ddof: number): number {

@@ -19,7 +19,7 @@ import {
 import { OnnxSession, type OnnxBatch } from '@millrace/inference';
 import { Failure } from '@millrace/schemas';
 import { packBatch, unpackBatch, type PackedBatch } from '../../packed-batch.js';
-import { count, lackingRows, newHeld, type Held } from './held.js';
+import { count, doneOf, lackingRows, makeRoom, newHeld, type Held } from './held.js';
 import {
   elementOf,
   fillInput,
@@ -45,10 +45,20 @@ export interface OnnxSettings {
 }
 
 /** Batches with the thread at a time: one runs, the others lie ready. A power of two. */
-const SLOTS = 4;
+const SLOTS = 8;
 const INCOMPLETE = 1;
 /** Batches kept for use again: a full queue of batches of 256, and a few small ones. */
 const SPARE = 64;
+
+/** Some rows on their way through the thread, as one batch of the model. */
+interface Flight {
+  slot: OnnxBatch;
+  pieces: (Piece & { held: Held })[];
+  /** Rows that the model gets; more than those of the pieces when it insists on a number. */
+  rows: number;
+  failed: Uint8Array;
+  reason: string;
+}
 
 interface Places {
   schema: Schema;
@@ -71,6 +81,8 @@ class OnnxModel implements Behaviour {
   private thrown: { error: unknown } | undefined;
   private timer: NodeJS.Timeout | undefined;
   private draining = false;
+  /** When records left last. */
+  private leftAt = 0;
   private closed = false;
   private idle: (() => void)[] = [];
 
@@ -98,15 +110,39 @@ class OnnxModel implements Behaviour {
   process(batch: Batch, input: number): void {
     this.check();
     this.open();
-    // A copy into a batch that is used again: keeping the batch itself would cost its maker new arrays.
-    const copy = this.places[input].spare.pop() ?? new Batch(batch.schema, batch.n);
-    copy.append(batch);
-    this.partIncomplete(copy, input);
-    if (copy.n === 0 && copy.gaps === null) return;
-    this.hold(copy, input);
-    this.makeRoom();
+    this.session?.poll();
+    if (!this.join(batch, input)) {
+      // A copy into a batch that is used again: keeping the batch itself would cost its maker new arrays.
+      // What comes behind records that wait will have others join it.
+      const copy = this.emptyBatch(input, this.held.length > 0 ? BATCH_ROWS : batch.n);
+      copy.append(batch);
+      this.partIncomplete(copy, input);
+      if (copy.n === 0 && copy.gaps === null) return;
+      this.hold(copy, input);
+      this.makeRoom();
+    }
     this.pump();
     this.context.queued(this.waiting);
+  }
+
+  /** Adds records to those that wait already; false when they cannot stand in one batch. */
+  private join(batch: Batch, input: number): boolean {
+    const { settings, queue } = this.context;
+    const last = this.held[this.held.length - 1];
+    if (last === undefined || last.sent > 0 || last.input !== input) return false;
+    if (last.batch.n + batch.n > BATCH_ROWS || settings.onBusy === 'drop' || queue.full !== 'block')
+      return false;
+    if (lackingRows(batch, this.places[input].inputs) !== null) return false;
+    last.batch.append(batch);
+    makeRoom(last);
+    this.unsent += batch.n;
+    this.waiting += batch.n;
+    return true;
+  }
+
+  private emptyBatch(input: number, capacity: number): Batch {
+    const { spare, schema } = this.places[input];
+    return spare.pop() ?? new Batch(schema, capacity);
   }
 
   tick(): void {
@@ -222,18 +258,14 @@ class OnnxModel implements Behaviour {
   }
 
   private send(slot: OnnxBatch, size: number): void {
-    const pieces: { held: Held; piece: Piece }[] = [];
+    const pieces: Flight['pieces'] = [];
     let n = 0;
     for (const held of this.held) {
       const take = Math.min(held.batch.n - held.sent, size - n);
       if (take > 0) {
-        const piece = {
-          batch: held.batch,
-          indexes: this.places[held.input].inputs,
-          first: held.sent,
-          last: held.sent + take,
-        };
-        pieces.push({ held, piece });
+        const { batch, sent: first } = held;
+        const indexes = this.places[held.input].inputs;
+        pieces.push({ held, batch, indexes, first, last: first + take });
         held.sent += take;
         n += take;
       }
@@ -241,85 +273,99 @@ class OnnxModel implements Behaviour {
     }
     this.unsent -= n;
     this.flying++;
-    const { inputs, fixed } = this.plan!;
-    const rows = fixed ?? n;
-    const failed = new Uint8Array(n);
-    let reason = '';
     this.context.count('batches');
-    void (async () => {
-      try {
-        inputs.forEach((plan, position) =>
-          fillInput(
-            slot,
-            plan,
-            position,
-            pieces.map(({ piece }) => piece),
-            rows,
-            (row, why) => {
-              failed[row] = 1;
-              reason = why;
-            },
-          ),
-        );
-        await slot.run();
-        const why = this.take(slot, pieces, rows, failed);
-        if (why !== '') reason = why;
-      } catch (error) {
-        failed.fill(1);
-        reason = error instanceof Error ? error.message : String(error);
-      }
-      slot.release();
-      this.flying--;
-      this.settle(pieces, failed, reason);
-    })();
+    const flight: Flight = {
+      slot,
+      pieces,
+      rows: this.plan!.fixed ?? n,
+      failed: new Uint8Array(n),
+      reason: '',
+    };
+    try {
+      this.fillSlot(flight);
+    } catch (error) {
+      this.land(flight, error);
+      return;
+    }
+    slot.run().then(
+      () => this.land(flight, null),
+      (error: unknown) => this.land(flight, error),
+    );
   }
 
-  /** Copies the results of the rows; gives why a row failed, if one did. */
-  private take(
-    slot: OnnxBatch,
-    pieces: { held: Held; piece: Piece }[],
-    rows: number,
-    failed: Uint8Array,
-  ): string {
-    let reason = '';
+  private fillSlot(flight: Flight): void {
+    const { slot, pieces, rows } = flight;
+    const unfit = (row: number, why: string) => {
+      flight.failed[row] = 1;
+      flight.reason = why;
+    };
+    this.plan!.inputs.forEach((plan, position) => fillInput(slot, plan, position, pieces, rows, unfit));
+  }
+
+  /** The thread's answer, `error` when it has none. Frees the slot and sends on what is done. */
+  private land(flight: Flight, error: unknown): void {
+    const { slot, failed } = flight;
+    try {
+      if (error !== null) throw error;
+      this.take(flight);
+    } catch (thrown) {
+      failed.fill(1);
+      flight.reason = thrown instanceof Error ? thrown.message : String(thrown);
+    }
+    slot.release();
+    this.flying--;
+    this.settle(flight);
+  }
+
+  /** Copies the results of the rows. */
+  private take(flight: Flight): void {
+    const { slot, pieces, rows, failed } = flight;
+    const { elements } = this.plan!;
     this.context.settings.outputs.forEach(({ tensor, as }, k) => {
       const output = slot.output(tensor);
       let at = 0;
-      const element = this.plan!.elements[k];
-      for (const { held, piece } of pieces) {
-        const { first, last } = piece;
-        if (!readRows(output, at, rows, element, held.results[k], first, last - first, failed))
-          reason = `the model gave no number for ${as} (NaN, or no such element)`;
+      for (const { held, first, last } of pieces) {
+        if (!readRows(output, at, rows, elements[k], held.results[k], first, last - first, failed))
+          flight.reason = `the model gave no number for ${as} (NaN, or no such element)`;
         at += last - first;
       }
     });
-    return reason;
   }
 
-  private settle(pieces: { held: Held; piece: Piece }[], failed: Uint8Array, reason: string): void {
+  private settle({ pieces, failed, reason }: Flight): void {
     let at = 0;
-    for (const { held, piece } of pieces) {
-      for (let row = piece.first; row < piece.last; row++, at++) {
+    for (const { held, first, last } of pieces) {
+      for (let row = first; row < last; row++, at++) {
         held.failed[row] = failed[at];
         if (failed[at] !== 0) held.reason = reason;
       }
-      held.done += piece.last - piece.first;
+      held.done += last - first;
     }
     this.pump();
     this.context.queued(this.waiting);
     if (this.held.length === 0) for (const resolve of this.idle.splice(0)) resolve();
   }
 
-  /** What is complete leaves, in order. */
+  /**
+   * What is done leaves, in order: a whole batch at once, a part of one when nothing has left for `waitMs`, so that
+   * the first of a long batch does not wait for the last.
+   */
   private release(): void {
-    while (this.held.length > 0 && this.held[0].done === this.held[0].batch.n && this.thrown === undefined) {
-      const held = this.held.shift()!;
-      this.waiting -= held.batch.n;
+    const { waitMs } = this.context.settings.batch;
+    while (this.held.length > 0 && this.thrown === undefined) {
+      const held = this.held[0];
+      const { batch, done, left } = held;
+      const whole = done === batch.n;
+      if (!whole && (done === left || performance.now() - this.leftAt < waitMs)) return;
+      if (whole) this.held.shift();
+      this.waiting -= done - left;
       try {
-        this.leave(held);
+        this.leave(whole && left === 0 ? held : doneOf(held, this.emptyBatch(held.input, done - left)));
+        held.left = done;
       } catch (error) {
         this.halt(error);
       }
+      this.leftAt = performance.now();
     }
   }
 
@@ -384,7 +430,11 @@ class OnnxModel implements Behaviour {
   }
 
   save(): State {
-    return this.held.map(({ batch, input }) => ({ packed: packBatch(batch), input }));
+    return this.held.map(({ batch, input, left }) => {
+      const waits = new Batch(batch.schema, batch.n - left);
+      waits.append(batch, left);
+      return { packed: packBatch(waits), input };
+    });
   }
 
   load(state: State): void {

@@ -4,13 +4,14 @@
  */
 import { BOOLEAN, Column, NUMBER, TEXT, VECTOR, type Batch } from '@millrace/engine';
 
-/** A batch of complete records that has not left. */
+/** Complete records that have not left. */
 export interface Held {
   batch: Batch;
   input: number;
-  /** Rows that went to the thread, and rows that came back. */
+  /** Rows that went to the thread, that came back, and that have left already. */
   sent: number;
   done: number;
+  left: number;
   failed: Uint8Array;
   /** Why the last of the failed did. */
   reason: string;
@@ -19,15 +20,44 @@ export interface Held {
 }
 
 export function newHeld(batch: Batch, input: number, outputs: number): Held {
-  return {
+  const results = Array.from({ length: outputs }, () => new Column(batch.n));
+  const held = {
     batch,
     input,
     sent: 0,
     done: 0,
+    left: 0,
     failed: new Uint8Array(batch.n),
     reason: '',
-    results: Array.from({ length: outputs }, () => resultColumn(batch.n)),
+    results,
   };
+  makeRoom(held);
+  return held;
+}
+
+/** Room for what will be known of each row, after rows were appended to the batch. */
+export function makeRoom(held: Held): void {
+  const { n } = held.batch;
+  if (held.failed.length < n) {
+    const failed = new Uint8Array(2 * n);
+    failed.set(held.failed);
+    held.failed = failed;
+  }
+  for (const column of held.results) while (column.count < n) column.pushNumber(column.count, 0);
+}
+
+/** The rows that are done and have not left, copied into an empty batch. */
+export function doneOf({ batch, input, left, done, failed, reason, results }: Held, into: Batch): Held {
+  into.append(batch, left, done);
+  const held = newHeld(into, input, results.length);
+  held.failed.set(failed.subarray(left, done));
+  held.reason = reason;
+  held.done = held.sent = into.n;
+  held.results.forEach((column, k) => {
+    column.reset();
+    column.copyFrom(results[k], left, done, -left);
+  });
+  return held;
 }
 
 /** Marks the rows that lack a usable value in one of the columns; null when none does. */
@@ -60,11 +90,4 @@ function isUsable(column: Column, entry: number): boolean {
   const vector = column.objects![entry] as Float64Array;
   for (let i = 0; i < vector.length; i++) if (vector[i] - vector[i] !== 0) return false;
   return vector.length > 0;
-}
-
-function resultColumn(rows: number): Column {
-  const column = new Column(rows);
-  for (let row = 0; row < rows; row++) column.rows[row] = row;
-  column.count = rows;
-  return column;
 }
