@@ -49,13 +49,14 @@ function dialMqtt(options: MqttOptions): Dial {
       const abort = () => client.end(true);
       signal.addEventListener('abort', abort, { once: true });
 
+      const acknowledgements = acknowledgementsOf(client);
       client.handleMessage = (packet, done) => {
         // What is still in the parser of a dead line comes again, after what was before it.
         if (ended) return;
         const { topic, qos, retain, dup, messageId } = packet;
         const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
         const acknowledge = () => {
-          if (client.connected && messageId !== undefined) client.stream.write(puback(messageId));
+          if (messageId !== undefined) acknowledgements.add(messageId);
         };
         const message = { topic, payload, qos: (qos === 0 ? 0 : 1) as QoS, retained: retain, duplicate: dup };
         const room = events.onMessage(message, acknowledge);
@@ -92,9 +93,8 @@ function lineOver(client: MqttClient, resumed: boolean, options: MqttOptions): L
     resumed,
     send: ({ topic, payload, qos, retain }: Outgoing) =>
       new Promise((resolve, reject) => {
-        client.publish(topic, Buffer.from(payload), { qos, retain }, (error) =>
-          error ? reject(error) : resolve(),
-        );
+        const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+        client.publish(topic, bytes, { qos, retain }, (error) => (error ? reject(error) : resolve()));
       }),
     subscribe: (filter, qos) =>
       new Promise((resolve, reject) => {
@@ -138,6 +138,8 @@ function clientOptions(options: MqttOptions): IClientOptions {
     reconnectPeriod: 0,
     resubscribe: false,
     queueQoSZero: false,
+    // Its own asks several times a packet whether anybody listens.
+    log: () => undefined,
     ...options.tls,
     wsOptions: proxy && { agent: new TunnelAgent(proxy) },
   };
@@ -158,7 +160,18 @@ function notAllowed(what: string, cause?: Error): Failure {
   );
 }
 
-/** MQTT 3.1.1, section 3.4. */
-function puback(messageId: number): Uint8Array {
-  return Buffer.from([0x40, 0x02, messageId >> 8, messageId & 0xff]);
+/** PUBACKs, MQTT 3.1.1, section 3.4: those of one chunk of messages are written in one go, a packet of 4 bytes each. */
+function acknowledgementsOf(client: MqttClient): { add(messageId: number): void } {
+  let bytes: number[] = [];
+  const write = () => {
+    if (client.connected) client.stream.write(Buffer.from(bytes));
+    bytes = [];
+  };
+  return {
+    add(messageId) {
+      // The messages of a chunk are handled in one run of ticks, and microtasks come after it.
+      if (bytes.length === 0) queueMicrotask(write);
+      bytes.push(0x40, 0x02, messageId >> 8, messageId & 0xff);
+    },
+  };
 }
