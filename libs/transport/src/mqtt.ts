@@ -9,6 +9,11 @@
 import { Socket } from 'node:net';
 import { Failure } from '@millrace/schemas';
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
+// Else they are loaded at the first connection, and a flow that takes over from its old version stands still for it.
+import 'mqtt/lib/connect/tcp';
+import 'mqtt/lib/connect/tls';
+import 'mqtt/lib/connect/ws';
+import mqttPacket from 'mqtt-packet';
 import type { Dial, Line, Outgoing, Will } from './line.js';
 import type { QoS, Transport } from './port.js';
 import { proxyFor, TunnelAgent } from './proxy.js';
@@ -37,6 +42,9 @@ export interface MqttOptions extends TransportOptions {
 export function mqttTransport(options: MqttOptions): Transport {
   return createTransport(dialMqtt(options), options);
 }
+
+/** A buffer ready for each of 65,536 numbers: 11 MB in every process, made at the first connection. */
+mqttPacket.writeToStream.cacheNumbers = false;
 
 const skipPuback = new Error('acknowledged by hand');
 

@@ -5,17 +5,8 @@
  * message that was appended and not done, in order, and a half-written end is cut off. A message whose `done`
  * a crash overtook comes again. One process at a time; it knows nothing of brokers and drops nothing by itself.
  */
-import {
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  truncate,
-  writeFile,
-  type FileHandle,
-} from 'node:fs/promises';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { open, readFile, rename, rm, truncate, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 
@@ -60,7 +51,9 @@ export class SegmentLog {
 
   static async open(folder: string, segmentBytes: number): Promise<SegmentLog> {
     const log = new SegmentLog(folder, segmentBytes);
-    await mkdir(folder, { recursive: true });
+    // At once when there is nothing to read: a flow that takes over from its old version waits for this, and on a
+    // loop that is busy with its first messages each turn costs more than these calls.
+    mkdirSync(folder, { recursive: true });
     await log.recover();
     return log;
   }
@@ -164,9 +157,11 @@ export class SegmentLog {
 
   async close(): Promise<void> {
     await this.position;
-    await this.keepPosition();
     await this.handle?.close();
     this.handle = undefined;
+    // Where all is done nothing is left to read for who opens it next. A position that stands for nothing is harmless.
+    if (this.count === 0) for (const { file } of this.segments.splice(0)) await rm(file, { force: true });
+    else await this.keepPosition();
   }
 
   /** A whole number of frames from the cursor on: at least one, whatever its size. */
@@ -211,11 +206,20 @@ export class SegmentLog {
     await rename(`${file}.new`, file);
   }
 
+  private keptPosition(): number[] {
+    try {
+      return readFileSync(path.join(this.folder, 'position'), 'utf8').split(' ').map(Number);
+    } catch {
+      return [];
+    }
+  }
+
   private async recover(): Promise<void> {
-    const kept = await readFile(path.join(this.folder, 'position'), 'utf8').catch(() => '');
-    const [low, next] = kept.split(' ').map(Number);
+    const [low, next] = this.keptPosition();
     this.low = Number.isSafeInteger(low) && low > 0 ? low : 1;
-    const names = (await readdir(this.folder)).filter((name) => /^\d{16}\.log$/.test(name)).sort();
+    const names = readdirSync(this.folder)
+      .filter((name) => /^\d{16}\.log$/.test(name))
+      .sort();
     for (const name of names) {
       const file = path.join(this.folder, name);
       const bytes = await readFile(file);
