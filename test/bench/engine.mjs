@@ -1,11 +1,20 @@
 // In memory: parse JSON of 10 sensors, range, scale, mean of 10, align at 100 ms, stringify; against one
-// hand-written loop that does the same job and no more. Both must give the same rows.
+// hand-written loop that does the same job and no more, and against a flow of Node-RED between two functions. All
+// must give the same rows.
 import assert from 'node:assert/strict';
 import { Batch, BATCH_ROWS, JsonWriter, RecordReader, Schema } from '@millrace/engine';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { runInMemory } from './memory-flow.mjs';
+import { memoryFlow } from './node-red/flow.mjs';
+import { installNodeRed } from './node-red/install.mjs';
+import { startNodeRed } from './node-red/start.mjs';
 import { paired, rounded } from './pairs.mjs';
 
 const MESSAGES = 200_000;
+/** A turn of about two seconds. */
+const PEER_MESSAGES = 5_000;
 const SENSORS = Array.from({ length: 10 }, (_, i) => `s${i}`);
 const STEP_MS = 10;
 const PERIOD_MS = 100;
@@ -132,20 +141,37 @@ export async function run({ pairs }) {
       .map(({ t, mean }) => [t, Math.fround(mean)]),
     theirs.map(({ t, mean }) => [t, Math.fround(mean)]),
   );
-  const { value, limit, ratio } = await paired(
+  const byUs = () => rate(() => byEngine([]));
+  const limit = await paired(pairs, byUs, () => rate(byHand));
+  const peer = await againstNodeRed(pairs, byUs);
+  const line = (against, figures) => ({
+    name: 'engine',
+    ...(against === 'peer' && { case: 'against Node-RED' }),
+    value: rounded(figures.value),
+    unit: 'messages/s',
+    limit: rounded(limit.limit),
+    ...(peer && { peer: rounded(peer.limit) }),
+    ratio: rounded(figures.ratio),
+    goal: against === 'peer' ? '>=15' : '>=0.6',
     pairs,
-    () => rate(() => byEngine([])),
-    () => rate(byHand),
-  );
-  return [
-    {
-      name: 'engine',
-      value: rounded(value),
-      unit: 'messages/s',
-      limit: rounded(limit),
-      ratio: rounded(ratio),
-      goal: '>=0.6',
+  });
+  return [line('limit', limit), ...(peer ? [line('peer', peer)] : [])];
+}
+
+/** Undefined where it cannot be installed. It takes its own messages, and checks its own rows. */
+async function againstNodeRed(pairs, byUs) {
+  const program = installNodeRed();
+  if (!program) return undefined;
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-bench-'));
+  const nodeRed = await startNodeRed({ program, folder, flow: memoryFlow(), ready: 'bench is ready' });
+  try {
+    return await paired(
       pairs,
-    },
-  ];
+      byUs,
+      async () => PEER_MESSAGES / (await nodeRed.ask({ chain: PEER_MESSAGES }, 'chain')),
+    );
+  } finally {
+    await nodeRed.stop();
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
 }
