@@ -11,7 +11,7 @@ import { withField } from './rig/sides.mjs';
 const RATE = 5_000;
 /** Two samples a pair. */
 const PAIR_RATE = 2_000 / PAIR_MS;
-const SECONDS = 3;
+const SECONDS = 2;
 const act = { type: 'act.mqtt', settings: { maxRowAgeMs: 20_000 } };
 
 export async function run({ pairs }) {
