@@ -1,11 +1,20 @@
 // In memory: parse JSON of 10 sensors, range, scale, mean of 10, align at 100 ms, stringify; against one
-// hand-written loop that does the same job and no more. Both must give the same rows.
+// hand-written loop that does the same job and no more, and against a flow of Node-RED between two functions. All
+// must give the same rows.
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as chain from './kit/json-chain.mjs';
 import { compared, rate } from './kit/pairs.mjs';
+import { memoryFlow } from './node-red/flow.mjs';
+import { installNodeRed } from './node-red/install.mjs';
+import { startNodeRed } from './node-red/start.mjs';
 
 const { LIMITS, PERIOD_MS } = chain;
 const MESSAGES = 200_000;
+/** A turn of about two seconds. */
+const PEER_MESSAGES = 5_000;
 const SENSORS = 10;
 
 const random = chain.randomOf(1);
@@ -61,12 +70,36 @@ export async function run({ pairs }) {
   const theirs = byHand().map(read);
   // The end of the stream releases the row of the last boundary, which the hand-written loop still holds.
   assert.deepEqual((await byEngine()).slice(0, theirs.length).map(read), theirs);
-  return [
-    await compared(
-      { name: 'engine', unit: 'messages/s', goal: '>=0.6' },
+  const ours = () => rate(MESSAGES, byEngine);
+  const limit = await compared({ name: 'engine', unit: 'messages/s', goal: '>=0.6' }, pairs, ours, () =>
+    rate(MESSAGES, byHand),
+  );
+  const peer = await againstNodeRed(pairs, ours);
+  return peer === undefined
+    ? [limit]
+    : [
+        { ...limit, peer: peer.peer },
+        { ...peer, limit: limit.limit },
+      ];
+}
+
+/** Undefined where it cannot be installed. It takes its own messages, and checks its own rows. */
+async function againstNodeRed(pairs, ours) {
+  const program = installNodeRed();
+  if (!program) return undefined;
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-bench-'));
+  const nodeRed = await startNodeRed({ program, folder, flow: memoryFlow(), ready: 'bench is ready' });
+  const what = { name: 'engine', case: 'against Node-RED', unit: 'messages/s', goal: '>=15' };
+  try {
+    const { limit: peer, ...figures } = await compared(
+      what,
       pairs,
-      () => rate(MESSAGES, byEngine),
-      () => rate(MESSAGES, byHand),
-    ),
-  ];
+      ours,
+      async () => PEER_MESSAGES / (await nodeRed.ask({ chain: PEER_MESSAGES }, 'chain')),
+    );
+    return { ...figures, peer };
+  } finally {
+    await nodeRed.stop();
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
 }

@@ -149,6 +149,8 @@ async function tryMosquitto(binary: string, { users, admin }: BrokerOptions): Pr
     ...(admin ? [`plugin ${findDynamicSecurity()}`, `plugin_opt_config_file ${security}`] : []),
     'persistence false',
     'max_queued_messages 0',
+    // Else a message to a client that also publishes waits for its host's delayed acknowledgement, up to 40 ms.
+    'set_tcp_nodelay true',
     // Started as root it would become a user that may not read the folder.
     ...(process.getuid?.() === 0 ? ['user root'] : []),
   ];

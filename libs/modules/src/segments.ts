@@ -5,7 +5,8 @@
  * half-written end is cut off when it is opened. It forgets nothing by itself: its owner drops whole segments,
  * the oldest first. One process at a time.
  */
-import { mkdir, open, readdir, readFile, rm, stat, truncate, type FileHandle } from 'node:fs/promises';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { open, readFile, rm, stat, truncate, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { crc32 } from 'node:zlib';
 
@@ -50,7 +51,9 @@ export class Segments {
 
   static async open(folder: string, segmentBytes: number): Promise<Segments> {
     const segments = new Segments(folder, segmentBytes);
-    await mkdir(folder, { recursive: true });
+    // At once when there is nothing to read: a flow that takes over from its old version waits for this, and on a
+    // loop that is busy with its first messages each turn costs more than these calls.
+    mkdirSync(folder, { recursive: true });
     await segments.recover();
     return segments;
   }
@@ -143,9 +146,16 @@ export class Segments {
     this.handle = undefined;
   }
 
+  /** Forgets all, once closed. */
+  async clear(): Promise<void> {
+    for (const { file } of this.segments.splice(0)) await rm(file, { force: true });
+  }
+
   /** Only the last segment can have a torn end: the others were synced to theirs before the next was begun. */
   private async recover(): Promise<void> {
-    const names = (await readdir(this.folder)).filter((name) => /^\d{16}\.log$/.test(name)).sort();
+    const names = readdirSync(this.folder)
+      .filter((name) => /^\d{16}\.log$/.test(name))
+      .sort();
     const firsts = names.map((name) => Number(name.slice(0, 16)));
     for (const [i, name] of names.entries()) {
       const file = path.join(this.folder, name);

@@ -499,6 +499,9 @@ export function conforms(name: string, start: () => Promise<Rig>): void {
       await subscription.close();
       await receiver.publish('a', '2');
       await until('the second message', () => other.includes('2'));
+      const late = await collect(receiver, 'a');
+      await receiver.publish('a', 'late');
+      await until('a message for who came later', () => late.includes('late'));
       expect(got).toEqual(['1']);
       const states: string[] = [];
       receiver.onConnection(({ state }) => states.push(state));

@@ -26,7 +26,7 @@ export interface Inbox {
 }
 
 export function createInbox(options: {
-  handlersOf: (topic: string) => Iterable<Handler>;
+  handlersOf: (topic: string) => readonly Handler[];
   /** Topics handled side by side. */
   concurrency: number;
   /** Messages that wait for their handlers, are being handled or are not yet safe, all together. */

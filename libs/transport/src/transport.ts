@@ -51,6 +51,9 @@ interface Wish {
 /** A connection that lasted this long was a good one: the next reconnect begins with short waits again. */
 const stableMs = 10_000;
 
+/** As many as a large plant has; some MB. */
+const mostTopics = 10_000;
+
 export function createTransport(dial: Dial, options: TransportOptions = {}): Transport {
   const { timers = realTimers, random = Math.random, onProblem = () => undefined } = options;
   const { baseMs = 1000, capMs = 60_000 } = options.reconnect ?? {};
@@ -64,6 +67,8 @@ export function createTransport(dial: Dial, options: TransportOptions = {}): Tra
     dropped: 0,
   };
   const wishes = new Map<string, Wish>();
+  /** Who handles a topic, as long as no subscription comes or goes. */
+  const byTopic = new Map<string, readonly Handler[]>();
   const listeners = new Set<(connection: Connection) => void>();
   const closing = new AbortController();
   const outgoing = outgoingQueue({ maxInFlight: options.maxInFlight ?? 64, maxWaiting, timers });
@@ -79,8 +84,16 @@ export function createTransport(dial: Dial, options: TransportOptions = {}): Tra
   let line: Line | undefined;
   let begun: Promise<void> | undefined;
 
-  function* handlersOf(topic: string): Iterable<Handler> {
-    for (const [filter, wish] of wishes) if (matches(filter, topic)) yield* wish.handlers;
+  function handlersOf(topic: string): readonly Handler[] {
+    let handlers = byTopic.get(topic);
+    if (handlers === undefined) {
+      const wanted = [...wishes].filter(([filter]) => matches(filter, topic));
+      handlers = wanted.flatMap(([, wish]) => [...wish.handlers]);
+      // Topics that carry data in their name, such as a request's number, are not kept for ever.
+      if (byTopic.size >= mostTopics) byTopic.clear();
+      byTopic.set(topic, handlers);
+    }
+    return handlers;
   }
 
   function tell(connection: Connection) {
@@ -214,6 +227,7 @@ export function createTransport(dial: Dial, options: TransportOptions = {}): Tra
       // A function of its own, so that one handler may be subscribed twice and closed once.
       const own: Handler = (message) => handler(message);
       wish.handlers.add(own);
+      byTopic.clear();
       void ask(filter, wish);
       const mine = wish;
       return {
@@ -221,6 +235,7 @@ export function createTransport(dial: Dial, options: TransportOptions = {}): Tra
         granted: (deadlineMs = 10_000) => granted(filter, mine, deadlineMs),
         async close() {
           mine.handlers.delete(own);
+          byTopic.clear();
           if (mine.handlers.size > 0 || wishes.get(filter) !== mine) return;
           wishes.delete(filter);
           if (line) await within(5000, line.unsubscribe(filter));

@@ -32,7 +32,8 @@ export const create: Create<MqttActSettings> = (context) => {
     async send(body, deadlineMs) {
       const began = context.clock.monotonic();
       const opened = open();
-      await Promise.race([tried, new Promise((resolve) => setTimeout(resolve, deadlineMs).unref())]);
+      if (!opened.connected)
+        await Promise.race([tried, new Promise((resolve) => setTimeout(resolve, deadlineMs).unref())]);
       const left = Math.max(1, deadlineMs - Math.ceil(context.clock.monotonic() - began));
       await opened.publish(topic, body, { qos, deadlineMs: left, whenOffline: 'fail' });
     },

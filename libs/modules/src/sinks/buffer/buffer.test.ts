@@ -56,6 +56,26 @@ describe('the queue on disk', () => {
     await log.close();
   });
 
+  it('leaves nothing to read where all is done, and goes on counting from any position', async () => {
+    const where = fresh();
+    let log = await SegmentLog.open(where, 500);
+    await log.append(range(0, 30).map((n) => message(n)));
+    for (let id = 1; id <= 20; id++) await log.done(id);
+    await log.close();
+    expect(segmentsOf(where)).toHaveLength(1);
+    log = await SegmentLog.open(where, 500);
+    for (let id = 21; id <= 30; id++) await log.done(id);
+    await log.close();
+    expect(segmentsOf(where)).toEqual([]);
+    log = await SegmentLog.open(where, 500);
+    expect([log.count, log.unread]).toEqual([0, false]);
+    await log.append([message(30), message(31)]);
+    await log.close();
+    log = await SegmentLog.open(where, 500);
+    expect(await readAll(log)).toEqual([30, 31]);
+    await log.close();
+  });
+
   it('gives up the oldest segment, and says how much that was', async () => {
     const where = fresh();
     const log = await SegmentLog.open(where, 500);

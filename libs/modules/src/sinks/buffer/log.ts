@@ -5,7 +5,8 @@
  * message that was appended and not done, in order. A message whose `done` a crash overtook comes again. It
  * knows nothing of brokers and drops nothing by itself.
  */
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Segments, type Cursor, type Stored } from '../../segments.js';
 
@@ -115,8 +116,10 @@ export class SegmentLog {
 
   async close(): Promise<void> {
     await this.position;
-    await this.keepPosition();
     await this.segments.close();
+    // Where all is done nothing is left to read for who opens it next. A position that stands for nothing is harmless.
+    if (this.count === 0) await this.segments.clear();
+    else await this.keepPosition();
   }
 
   private keepPosition(): Promise<void> {
@@ -131,10 +134,17 @@ export class SegmentLog {
     await rename(`${file}.new`, file);
   }
 
+  private keptPosition(): number[] {
+    try {
+      return readFileSync(path.join(this.folder, 'position'), 'utf8').split(' ').map(Number);
+    } catch {
+      return [];
+    }
+  }
+
   private async recover(): Promise<void> {
     const { segments } = this;
-    const kept = await readFile(path.join(this.folder, 'position'), 'utf8').catch(() => '');
-    const [low, next] = kept.split(' ').map(Number);
+    const [low, next] = this.keptPosition();
     this.low = Number.isSafeInteger(low) && low > 0 ? low : 1;
     while (segments.files.length > 0 && segments.files[0].last <= this.low) await segments.dropFirst();
     this.low = Math.max(this.low, segments.files[0]?.first ?? 1);

@@ -10,21 +10,8 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { ModuleContext } from '@millrace/engine';
 import { Failure } from '@millrace/schemas';
-import { mqttTransport, realTimers, type Timers, type Transport } from '@millrace/transport';
+import { mqttTransport, type Transport } from '@millrace/transport';
 import type { BrokerSettings } from './broker.js';
-
-/** A handler waits as long as the flow holds its sources back: the largest delay that a timer takes, 24 days. */
-const FOR_EVER_MS = 2 ** 31 - 1;
-
-/** A message that is never taken, since the flow stopped, must not keep the process alive. */
-const timers: Timers = {
-  now: realTimers.now,
-  after(ms, run) {
-    const timer = setTimeout(run, ms);
-    if (ms === FOR_EVER_MS) timer.unref();
-    return () => clearTimeout(timer);
-  },
-};
 
 export interface LinkOptions {
   /** False: the broker keeps subscriptions and unacknowledged messages while the flow is away. */
@@ -46,8 +33,8 @@ export function openLink(context: ModuleContext<BrokerSettings>, options: LinkOp
       key: pem(context, tls.key),
       rejectUnauthorized: tls.verify,
     },
-    handlerDeadlineMs: FOR_EVER_MS,
-    timers,
+    // A handler waits as long as the flow holds its sources back.
+    handlerDeadlineMs: Infinity,
     onProblem: (failure) => context.log('error', failure.message),
     ...options,
   });

@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { RecordReader, type Batch, type Schema } from '@millrace/engine';
 import { Cells, ROW } from '../csv/cells.js';
 import { fieldsByName } from '../csv/fields.js';
-import { stampReader, type StampFormat, type StampReader } from '../stamp.js';
+import { stampReader, stampUnit, type StampFormat, type StampReader } from '../stamp.js';
 import type { PayloadSettings } from '../payload-settings.js';
 import { topicReader, type TopicParts } from './topic.js';
 
@@ -34,6 +34,8 @@ export class Payloads {
   private readonly parts: (topic: string) => TopicParts | null;
   private readonly reader: RecordReader;
   private readonly stamp: StampReader | undefined;
+  /** For times that come as a number. */
+  private readonly unit: ((value: number) => number) | null;
   private readonly time: string[];
   private readonly fields: { field: string; path: string[] }[] | null;
   private readonly cells = new Cells(0x2c);
@@ -53,6 +55,7 @@ export class Payloads {
     this.parts = topicReader(topicFields);
     this.reader = new RecordReader(schema, onRefused);
     this.stamp = timestamp && stampReader({ format: FORMATS[timestamp.unit] });
+    this.unit = timestamp === undefined ? null : stampUnit({ format: FORMATS[timestamp.unit] });
     this.time = timestamp?.path.split('.') ?? [];
     const named = fieldsByName(fields);
     this.fields = named && [...named].map(([path, field]) => ({ field, path: path.split('.') }));
@@ -152,6 +155,7 @@ export class Payloads {
 
   private timeOf(record: Plain | null): number {
     const value = record === null ? undefined : at(record, this.time);
+    if (typeof value === 'number' && this.unit !== null) return this.unit(value);
     return typeof value === 'number' || typeof value === 'string' ? this.stamp!(String(value)) : NaN;
   }
 

@@ -25,7 +25,7 @@ export function topicProblem(pattern: string): string | null {
 
 /** A level of the pattern is itself, `+` for any, or `{name}`. Null for a topic of another form. */
 export function topicReader(pattern: string | undefined): (topic: string) => TopicParts | null {
-  if (pattern === undefined) return () => ({ fields: {} });
+  if (pattern === undefined) return () => NOTHING;
   const levels = pattern.split('/');
   const known = new Map<string, TopicParts | null>();
   return (topic) => {
@@ -39,6 +39,7 @@ export function topicReader(pattern: string | undefined): (topic: string) => Top
   };
 }
 
+const NOTHING: TopicParts = { fields: {} };
 const MOST_TOPICS = 10_000;
 
 function split(pattern: readonly string[], levels: readonly string[]): TopicParts | null {
