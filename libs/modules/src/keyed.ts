@@ -10,6 +10,7 @@ import {
   NUMBER,
   TEXT,
   type Batch,
+  type Column,
   type Gap,
   type Input,
   type ModuleContext,
@@ -55,6 +56,7 @@ export class Keyed<S> {
   private uses = 0;
   private lastKey: Key | undefined;
   private last: S | undefined;
+  private readonly byRow: (S | undefined)[] = [];
 
   constructor(
     private readonly settings: { keyBy?: string; maxKeys: number },
@@ -91,6 +93,24 @@ export class Keyed<S> {
       return undefined;
     }
     return this.get(key);
+  }
+
+  /**
+   * The states of the rows in [first, end) that have one of the columns, by row. For modules that walk column by
+   * column: keys are looked up in the order of rows, so that which of them is forgotten depends on no batch.
+   */
+  atRows(columns: readonly (Column | undefined)[], first: number, end: number): readonly (S | undefined)[] {
+    const { byRow } = this;
+    while (byRow.length < end) byRow.push(undefined);
+    if (this.settings.keyBy === undefined) return byRow.fill(this.get(ONLY), first, end);
+    const marks = new Uint8Array(end);
+    for (const column of columns) {
+      if (column === undefined) continue;
+      const { rows, count } = column;
+      for (let i = 0; i < count && rows[i] < end; i++) marks[rows[i]] = 1;
+    }
+    for (let row = first; row < end; row++) byRow[row] = marks[row] === 0 ? undefined : this.at(row);
+    return byRow;
   }
 
   get(key: Key): S {
