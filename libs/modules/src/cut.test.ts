@@ -100,7 +100,7 @@ const CASES: Record<string, object[]> = {
     { column: 'v', drift: 0.5, threshold: 2, units: 'std', over: 6 },
   ],
   'route.alert': [
-    { when: 'v > 3', holdMs: 60, clearWhen: 'v < 0', severity: 'high', message: '${v}', signalMs: 1000 },
+    { when: 'v > 3', holdMs: 60, clearWhen: 'v < 0', severity: 'high', message: 'at {v}', signalMs: 1000 },
   ],
   'route.debounce': [{ quietMs: 60 }, { quietMs: 40, maxWaitMs: 200 }, { quietMs: 50, field: 's' }],
   'route.limit': [{ perSecond: 20, burst: 2 }],

@@ -125,3 +125,20 @@ test('linear waits for its right neighbour and does not depend on the order when
       (await rows(feed, changes)).rows.map(value),
     );
   }));
+
+test('a column of words holds no more of them than a few megabytes; what comes beyond is dropped, and counted', async () => {
+  const words = ['on', 'x'.repeat(6_000_000), 'y'.repeat(6_000_000), 'off', 'on'];
+  const { records, counters } = await runRecords({
+    modules: {
+      rows: {
+        type: 'align.rows',
+        from: ['in'],
+        settings: { grid: { periodMs: 100 }, columns: [{ name: 's', dtype: 'string', maxAgeMs: 100 }] },
+      },
+    },
+    feed: { in: words.map((s, i) => ({ t: i * 100, s })) },
+    collect: ['rows'],
+  });
+  expect(counters.rows.dropped).toEqual({ texts: 1 });
+  expect(records.rows.map(({ s }) => (s as string | null)?.length ?? null)).toEqual([2, 6e6, 6e6, 3, 2]);
+});
