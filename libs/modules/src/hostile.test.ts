@@ -65,7 +65,7 @@ async function run(kind: ModuleKind, feed: PlainRecord[], settings = settingsOf(
   const { records, counters } = await runRecords({
     modules: { x: { type: kind.type, from: ['in'], settings } },
     feed: { in: feed },
-    collect: [...kind.outputs.map((port) => `x.${port}`)],
+    collect: kind.outputs.map((port) => `x.${port}`),
     host,
   });
   const ports = Object.values(records).map((rows) => rows.filter((row) => !('gap' in row)));
