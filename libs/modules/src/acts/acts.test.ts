@@ -104,6 +104,16 @@ describe('act.http', () => {
     ]);
     expect(bodies().map(({ set }) => set)).toEqual([7]);
     expect(counters().dropped).toEqual({ stale: 1, future: 1, backfill: 1, revision: 1, incomplete: 2 });
+    // Each reason once, with the row's time and the limit.
+    expect(one!.logs).toEqual([
+      expect.stringMatching(
+        `^warn x: refused a row of ${new Date(t - 60_000).toISOString()} as stale: it is 6\\d{4} ms old, and maxRowAgeMs is 5000$`,
+      ),
+      expect.stringContaining('as future: it is '),
+      expect.stringContaining('as backfill: align.rows made it too late (backfillMs)'),
+      expect.stringContaining('as revision: it corrects a row that was sent before'),
+      expect.stringContaining('as incomplete: a field is absent, null, or was not measured'),
+    ]);
   });
 
   it('asks only for the fields that it needs, and these it needs', async () => {
