@@ -1,8 +1,9 @@
 /**
  * Runs modules over records in this process: the engine and the behaviours are the real ones, only where the
  * records come from and go to is the test's. A feed may be cut into batches of any size and, with `cutAfter`,
- * the run may be killed and restored in the middle, since both must give the same rows.
+ * the run may be killed and restored in the middle, since both must give the same rows and counts.
  */
+import { deserialize, serialize } from 'node:v8';
 import { catalogueOf, defineKind, type ModuleKind } from '@millrace/flow';
 import {
   Batch,
@@ -24,14 +25,17 @@ import { z } from 'zod';
 
 export interface FlowTest {
   modules: Record<string, FlowModule>;
-  /** Records by the id of a source that is made for them; `t` in epoch milliseconds. */
+  /**
+   * Records by the id of a source that is made for them; `t` in epoch milliseconds. A record `{gap: {from, to,
+   * rows}, key?}` is a hole before the next one.
+   */
   feed: Record<string, PlainRecord[]>;
   /** `module` or `module.port`, whose records are wanted. */
   collect: string[];
   /** Rows a batch of the feed. */
   batchRows?: number;
-  /** After so many rows of all feeds the run is dropped and a new one goes on from its snapshot. */
-  cutAfter?: number;
+  /** After so many rows of all feeds the run is dropped and a new one goes on from its snapshot; again and again. */
+  cutAfter?: number | number[];
   host?: Partial<Host>;
   /** Called with each run before it starts. */
   look?(run: FlowRun): void;
@@ -45,14 +49,43 @@ export interface FlowResult {
 
 export async function runRecords(test: FlowTest): Promise<FlowResult> {
   const records: Record<string, PlainRecord[]> = Object.fromEntries(test.collect.map((id) => [id, []]));
-  if (test.cutAfter === undefined) {
-    const { counters } = await runOnce(test, records, Infinity);
-    return { records, counters };
+  let counters: FlowResult['counters'] = {};
+  let snapshot: Snapshot | undefined;
+  for (const rows of [...[test.cutAfter ?? []].flat(), Infinity]) {
+    const once = await runOnce(test, records, rows, snapshot);
+    counters = sumOf(counters, once.counters);
+    // Through the serializer, as on a node: what cannot be written to disk must not pass.
+    snapshot = once.snapshot && (deserialize(serialize(once.snapshot)) as Snapshot);
   }
-  const cut = await runOnce(test, records, test.cutAfter);
-  // Through the serializer, as on a node: what cannot be written to disk must not pass.
-  const { counters } = await runOnce(test, records, Infinity, structuredClone(cut.snapshot));
   return { records, counters };
+}
+
+/** What runs after one another have counted. */
+function sumOf(first: FlowResult['counters'], second: FlowResult['counters']): FlowResult['counters'] {
+  const sum = (a: Record<string, number>, b: Record<string, number>) => {
+    const all = { ...a };
+    for (const [name, n] of Object.entries(b)) all[name] = (all[name] ?? 0) + n;
+    return all;
+  };
+  return Object.fromEntries(
+    Object.entries(second).map(([id, after]) => {
+      const before = first[id];
+      if (before === undefined) return [id, after];
+      return [
+        id,
+        {
+          ...after,
+          in: before.in + after.in,
+          out: before.out + after.out,
+          bytes: before.bytes + after.bytes,
+          errors: before.errors + after.errors,
+          dropped: sum(before.dropped, after.dropped),
+          counted: sum(before.counted, after.counted),
+          lastError: after.lastError ?? before.lastError,
+        },
+      ];
+    }),
+  );
 }
 
 async function runOnce(
@@ -62,6 +95,8 @@ async function runOnce(
   snapshot?: Snapshot,
 ) {
   let left = rows;
+  /** Of the moment of the cut: what leaves after it leaves a process that is dead. */
+  let atCut: { snapshot: Snapshot; counters: Record<string, ModuleCounters> } | undefined;
   const made = new Map<string, Create>();
   const modules: Record<string, FlowModule> = { ...test.modules };
   const kindsHere: ModuleKind[] = [...kinds.values()];
@@ -77,6 +112,7 @@ async function runOnce(
     kindsHere.push(collectKind(`sink.collect${i}`));
     made.set(`sink.collect${i}`, () => ({
       process(batch: Batch) {
+        if (atCut !== undefined) return;
         eachRecord(
           batch,
           (row) => records[wire].push(toRecord(batch, row)),
@@ -99,15 +135,13 @@ async function runOnce(
     host: { ...noHost, ...test.host },
   });
   test.look?.(run);
-  let atCut: Snapshot | undefined;
-  const cutting = rows !== Infinity;
-  if (cutting) {
+  if (rows !== Infinity) {
     // The feeds fall silent at the cut; the snapshot is taken before the end of the stream is told.
     const ended = new Promise<void>((resolve) => {
       const timer = setInterval(() => {
         if (left >= 0) return;
         clearInterval(timer);
-        atCut = run.snapshot();
+        atCut = { snapshot: run.snapshot(), counters: run.counters() };
         resolve();
       }, 1);
     });
@@ -118,7 +152,7 @@ async function runOnce(
     await run.start(snapshot);
     await run.finished;
   }
-  return { snapshot: atCut!, counters: run.counters() };
+  return atCut ?? { snapshot: undefined, counters: run.counters() };
 }
 
 const feedKind = (type: string) =>
@@ -174,17 +208,27 @@ function feedFrom(feed: PlainRecord[], batchRows: number, mayGoOn: () => boolean
               if (batch.n > 0) break;
               return silence;
             }
+            for (; isGap(feed[read]); read++) pushGap(batch, feed[read]);
+            if (read === feed.length) break;
             const { t, ...fields } = feed[read++];
             reader.append(batch, t as number, fields);
           }
-          return batch.n > 0 ? batch : null;
+          return batch.n > 0 || batch.gaps !== null ? batch : null;
         },
         delivered(rows) {
-          position += rows;
+          for (; rows > 0; position++) if (!isGap(feed[position])) rows--;
         },
       },
     };
   };
+}
+
+const isGap = (record: PlainRecord | undefined) => record !== undefined && 'gap' in record;
+
+function pushGap(batch: Batch, record: PlainRecord): void {
+  const { from, to, rows } = record.gap as Record<'from' | 'to' | 'rows', number>;
+  const key = 'key' in record ? { key: record.key as string | number } : {};
+  (batch.gaps ??= []).push({ row: batch.n, from, to, rows, ...key });
 }
 
 const unavailable = () => {

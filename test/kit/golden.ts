@@ -23,8 +23,11 @@ export function readGolden(path: string): GoldenRow[] {
   });
 }
 
-/** The largest |a - b| / max(|b|, floor) over pairs; a null must meet a null. */
-export function worst(pairs: Iterable<readonly [unknown, unknown]>, floor = 1): number {
+/**
+ * The largest |a - b| / max(|b|, floor) over pairs; a null must meet a null. `digits` is how many significant
+ * digits a table was printed with: what rounding may have taken off b is no difference.
+ */
+export function worst(pairs: Iterable<readonly [unknown, unknown]>, floor = 1, digits = 17): number {
   let most = 0;
   for (const [got, wanted] of pairs) {
     if (typeof wanted !== 'number') {
@@ -32,7 +35,13 @@ export function worst(pairs: Iterable<readonly [unknown, unknown]>, floor = 1): 
       continue;
     }
     if (typeof got !== 'number') return Infinity;
-    most = Math.max(most, Math.abs(got - wanted) / Math.max(Math.abs(wanted), floor));
+    const beyond = Math.abs(got - wanted) - roundingOf(wanted, digits);
+    most = Math.max(most, beyond / Math.max(Math.abs(wanted), floor));
   }
   return most;
+}
+
+/** Half a unit of the last of so many digits. */
+function roundingOf(value: number, digits: number): number {
+  return value === 0 ? 0 : 0.5 * 10 ** (Math.floor(Math.log10(Math.abs(value))) + 1 - digits);
 }

@@ -1,8 +1,9 @@
 /**
  * Independent state per key value: one state where there is no `keyBy`, at most `maxKeys` where there is.
  *
- * Guarantee: bounded; beyond the bound the least recently used key goes and is counted as `keys-evicted`,
- * and a saved and loaded set evicts in the same order. It knows nothing of what a state holds.
+ * Guarantee: bounded; beyond the bound the least recently used key goes and is counted as `keys-evicted`, at a
+ * cost that does not grow with the bound, and a saved and loaded set evicts in the same order. It knows nothing
+ * of what a state holds.
  */
 import { z } from 'zod';
 import {
@@ -10,6 +11,7 @@ import {
   NUMBER,
   TEXT,
   type Batch,
+  type Column,
   type Gap,
   type Input,
   type ModuleContext,
@@ -38,9 +40,12 @@ export const keySettings = {
     ),
 };
 
+/** A place in the order of use, between the one used before and the one used after. */
 interface Entry<S> {
+  key: Key;
   state: S;
-  used: number;
+  before: Entry<S> | undefined;
+  after: Entry<S> | undefined;
 }
 
 /** Key, place in the order of use, packed state; in the order in which the keys first came. */
@@ -52,9 +57,9 @@ export class Keyed<S> {
   private readonly entries = new Map<Key, Entry<S>>();
   private readonly cursor = new Cursor();
   private indexes: number[] = [];
-  private uses = 0;
-  private lastKey: Key | undefined;
-  private last: S | undefined;
+  private oldest: Entry<S> | undefined;
+  private newest: Entry<S> | undefined;
+  private readonly byRow: (S | undefined)[] = [];
 
   constructor(
     private readonly settings: { keyBy?: string; maxKeys: number },
@@ -93,17 +98,35 @@ export class Keyed<S> {
     return this.get(key);
   }
 
+  /**
+   * The states of the rows in [first, end) that have one of the columns, by row. For modules that walk column by
+   * column: keys are looked up in the order of rows, so that which of them is forgotten depends on no batch.
+   */
+  atRows(columns: readonly (Column | undefined)[], first: number, end: number): readonly (S | undefined)[] {
+    const { byRow } = this;
+    while (byRow.length < end) byRow.push(undefined);
+    if (this.settings.keyBy === undefined) return byRow.fill(this.get(ONLY), first, end);
+    const marks = new Uint8Array(end);
+    for (const column of columns) {
+      if (column === undefined) continue;
+      const { rows, count } = column;
+      for (let i = 0; i < count && rows[i] < end; i++) marks[rows[i]] = 1;
+    }
+    for (let row = first; row < end; row++) byRow[row] = marks[row] === 0 ? undefined : this.at(row);
+    return byRow;
+  }
+
   get(key: Key): S {
-    if (key === this.lastKey) return this.last as S;
+    const { newest } = this;
+    if (newest !== undefined && newest.key === key) return newest.state;
     let entry = this.entries.get(key);
     if (entry === undefined) {
-      if (this.entries.size >= this.settings.maxKeys) this.evict();
-      entry = { state: this.make(), used: 0 };
-      this.entries.set(key, entry);
+      if (this.entries.size >= this.settings.maxKeys) this.forget(this.oldest!.key);
+      entry = this.enter(key, this.make());
+    } else {
+      this.unlink(entry);
+      this.append(entry);
     }
-    entry.used = ++this.uses;
-    this.lastKey = key;
-    this.last = entry.state;
     return entry.state;
   }
 
@@ -120,36 +143,51 @@ export class Keyed<S> {
     for (const [key, { state }] of this.entries) yield [key, state];
   }
 
-  /** Forgets a key before its turn; counted like the others. */
+  /** Forgets a key, in its turn or before. */
   forget(key: Key): void {
-    if (!this.entries.delete(key)) return;
-    this.lastKey = undefined;
+    const entry = this.entries.get(key);
+    if (entry === undefined) return;
+    this.entries.delete(key);
+    this.unlink(entry);
     this.context.count('keys-evicted');
   }
 
   save(pack: (state: S) => unknown): SavedKeys {
-    return [...this.entries].map(([key, { state, used }]) => [key, used, pack(state)]);
+    const places = new Map<Key, number>();
+    for (let entry = this.oldest; entry !== undefined; entry = entry.after)
+      places.set(entry.key, places.size);
+    return [...this.entries].map(([key, { state }]) => [key, places.get(key)!, pack(state)]);
   }
 
   load(saved: unknown, unpack: (packed: never) => S): void {
     this.entries.clear();
-    this.lastKey = undefined;
-    for (const [key, used, packed] of saved as SavedKeys) {
-      this.entries.set(key, { state: unpack(packed as never), used });
-      this.uses = Math.max(this.uses, used);
-    }
+    this.oldest = this.newest = undefined;
+    const places = (saved as SavedKeys).map(([key, place, packed]) => {
+      return { entry: this.enter(key, unpack(packed as never)), place };
+    });
+    this.oldest = this.newest = undefined;
+    for (const { entry } of places.toSorted((a, b) => a.place - b.place)) this.append(entry);
   }
 
-  private evict(): void {
-    let oldest: Key | undefined;
-    let least = Infinity;
-    for (const [key, { used }] of this.entries) {
-      if (used < least) {
-        least = used;
-        oldest = key;
-      }
-    }
-    this.entries.delete(oldest as Key);
-    this.context.count('keys-evicted');
+  private enter(key: Key, state: S): Entry<S> {
+    const entry: Entry<S> = { key, state, before: undefined, after: undefined };
+    this.entries.set(key, entry);
+    this.append(entry);
+    return entry;
+  }
+
+  private append(entry: Entry<S>): void {
+    entry.before = this.newest;
+    entry.after = undefined;
+    if (this.newest === undefined) this.oldest = entry;
+    else this.newest.after = entry;
+    this.newest = entry;
+  }
+
+  private unlink({ before, after }: Entry<S>): void {
+    if (before === undefined) this.oldest = after;
+    else before.after = after;
+    if (after === undefined) this.newest = before;
+    else after.before = before;
   }
 }

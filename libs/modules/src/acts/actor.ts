@@ -17,6 +17,7 @@ import { Cursor } from '../cursor.js';
 import { Keyed } from '../keyed.js';
 import { Condition } from '../route/condition.js';
 import { Completeness } from './complete.js';
+import { refusalOf } from './refusal.js';
 import type { ActSettings } from './settings.js';
 
 export interface Way {
@@ -51,6 +52,8 @@ interface Last {
 
 /** What waits when the flow stops may go for so long; the rest is refused. */
 const DRAIN_MS = 1000;
+/** A reason is written into the log at most this often; the counters have them all. */
+const TELL_MS = 60_000;
 const OUT = 0;
 const REFUSED = 1;
 
@@ -63,6 +66,8 @@ export class Actor implements Behaviour {
   private sending: Promise<void> | undefined;
   private stopped = false;
   private failure: unknown;
+  /** When each reason was told last, by the monotonic clock. */
+  private readonly told = new Map<string, number>();
 
   constructor(
     private readonly context: ModuleContext<ActSettings>,
@@ -205,7 +210,16 @@ export class Actor implements Behaviour {
 
   private refuse(row: Batch, input: number, reason: string): void {
     this.context.drop(reason);
+    this.tell(reason, row.t[0]);
     this.leave(row, REFUSED, this.bound[input].refused, reason);
+  }
+
+  private tell(reason: string, t: number): void {
+    const { clock, settings, queue } = this.context;
+    const now = clock.monotonic();
+    if (now - (this.told.get(reason) ?? -Infinity) < TELL_MS) return;
+    this.told.set(reason, now);
+    this.context.log('warn', refusalOf(reason, t, clock.wall(), settings, queue.size));
   }
 
   private leave(row: Batch, port: number, index: number, word: string): void {

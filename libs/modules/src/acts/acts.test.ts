@@ -1,14 +1,5 @@
 import { connectAsync, type MqttClient } from 'mqtt';
-import {
-  Batch,
-  RecordReader,
-  Schema,
-  type Create,
-  type ModuleContext,
-  type PlainRecord,
-} from '@millrace/engine';
-import { defineKind } from '@millrace/flow';
-import { z } from 'zod';
+import type { PlainRecord } from '@millrace/engine';
 import { startAedes, type Broker } from '../../../../test/kit/brokers.js';
 import {
   startHttpServer,
@@ -17,6 +8,7 @@ import {
   type TestServer,
 } from '../../../../test/kit/http-server.js';
 import { runRecords } from '../../../../test/kit/flow.js';
+import { liveFeed } from '../../../../test/kit/live-feed.js';
 import { part, rig, temporary, until, type Rig } from '../../../../test/kit/rig.js';
 import { create as createHttp } from './http/behaviour.js';
 import { kind as httpKind } from './http/kind.js';
@@ -25,35 +17,9 @@ import { kind as mqttKind } from './mqtt/kind.js';
 import { create as createAlign } from '../align/rows/behaviour.js';
 import { kind as alignKind } from '../align/rows/kind.js';
 
-/** A live source that says what the test hands it. */
-const feedKind = defineKind({
-  type: 'source.feed',
-  category: 'source',
-  title: 'Feed',
-  summary: 'Feed.',
-  docs: '',
-  settings: z.object({}),
-  inputs: 'none',
-  outputs: ['out'],
-  sharing: 'shared',
-  example: { settings: {} },
-});
-let say: (...records: PlainRecord[]) => void;
-const createFeed: Create = (context: ModuleContext) => {
-  const schema = new Schema();
-  const batch = new Batch(schema);
-  const reader = new RecordReader(schema);
-  say = (...records) => {
-    batch.reset();
-    for (const record of records) reader.append(batch, Number(record.t), record, 't');
-    batch.arrival = context.clock.wall();
-    context.emit(batch);
-  };
-  return { bind: () => [[schema]], start: async () => {} };
-};
-
+const { part: feed, say } = liveFeed();
 const parts = [
-  part(feedKind, createFeed),
+  feed,
   part(httpKind, createHttp),
   part(mqttKind, createMqtt),
   part(alignKind, createAlign as never),
@@ -138,6 +104,16 @@ describe('act.http', () => {
     ]);
     expect(bodies().map(({ set }) => set)).toEqual([7]);
     expect(counters().dropped).toEqual({ stale: 1, future: 1, backfill: 1, revision: 1, incomplete: 2 });
+    // Each reason once, with the row's time and the limit.
+    expect(one!.logs).toEqual([
+      expect.stringMatching(
+        `^warn x: refused a row of ${new Date(t - 60_000).toISOString()} as stale: it is 6\\d{4} ms old, and maxRowAgeMs is 5000$`,
+      ),
+      expect.stringContaining('as future: it is '),
+      expect.stringContaining('as backfill: align.rows made it too late (backfillMs)'),
+      expect.stringContaining('as revision: it corrects a row that was sent before'),
+      expect.stringContaining('as incomplete: a field is absent, null, or was not measured'),
+    ]);
   });
 
   it('asks only for the fields that it needs, and these it needs', async () => {

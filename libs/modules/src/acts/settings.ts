@@ -74,6 +74,7 @@ field \`refused\`, and is dropped under that reason. What was sent leaves by \`o
 - With \`dryRun\` all rules hold and nothing is sent: rows leave by \`out\` with \`act: "dryRun"\`.
 - The time of the last act is kept over a restart. A row that was sent just before a crash may be sent again after it,
   while it is not stale: let \`minIntervalMs\` be larger than \`maxRowAgeMs\` where that must not be.
+- The log names the row's time, the reason and the limit, once a minute for each reason.
 - Gap records do not act, and pass by \`out\`.
 
 Counted: \`sent\`, \`dry-run\`, \`keys-evicted\`.`;

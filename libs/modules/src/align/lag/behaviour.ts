@@ -15,11 +15,14 @@ export interface LagSettings {
 class Lag implements Behaviour {
   private readonly pasts: Keyed<Past[]>;
   private readonly longest: number;
+  /** The next entry of each column. */
+  private readonly next: Int32Array;
   private inputs: { columns: number[]; results: number[][] }[] = [];
 
   constructor(private readonly context: ModuleContext<LagSettings>) {
     const { columns, steps } = context.settings;
     this.longest = Math.max(...steps);
+    this.next = new Int32Array(columns.length);
     this.pasts = new Keyed(context.settings, context, () => columns.map(() => new Past(this.longest)));
   }
 
@@ -33,33 +36,39 @@ class Lag implements Behaviour {
   }
 
   process(batch: Batch, input: number): void {
-    const { columns, results } = this.inputs[input];
-    for (let k = 0; k < columns.length; k++) {
-      const column = batch.peek(columns[k]);
-      const out = column === undefined ? [] : results[k].map((index) => freshColumn(batch, index));
-      this.pasts.begin(batch, input);
-      let i = 0;
-      for (const gap of batch.gaps ?? []) {
-        if (column !== undefined) i = this.look(column, k, out, i, gap.row);
-        for (const pasts of this.pasts.touched(gap)) pasts[k].clear();
-      }
-      if (column !== undefined) this.look(column, k, out, i, batch.n);
+    const { columns: indexes, results } = this.inputs[input];
+    const columns = indexes.map((index) => batch.peek(index));
+    const outs = columns.map((column, k) =>
+      column === undefined ? [] : results[k].map((index) => freshColumn(batch, index)),
+    );
+    this.pasts.begin(batch, input);
+    this.next.fill(0);
+    let row = 0;
+    for (const gap of batch.gaps ?? []) {
+      this.look(columns, outs, row, gap.row);
+      for (const pasts of this.pasts.touched(gap)) for (const past of pasts) past.clear();
+      row = gap.row;
     }
+    this.look(columns, outs, row, batch.n);
     this.context.emit(batch);
   }
 
-  /** Entries of column k from `first` on whose rows lie before `end`; gives the entry after them. */
-  private look(column: Column, k: number, out: Column[], first: number, end: number): number {
+  /** Rows [first, end). */
+  private look(columns: (Column | undefined)[], outs: Column[][], first: number, end: number): void {
     const { steps } = this.context.settings;
-    let i = first;
-    for (; i < column.count && column.rows[i] < end; i++) {
-      const row = column.rows[i];
-      const past = this.pasts.at(row)?.[k];
-      if (past === undefined) continue;
-      for (let j = 0; j < steps.length; j++) past.writeTo(out[j], row, steps[j]);
-      past.take(column, i);
-    }
-    return i;
+    const pasts = this.pasts.atRows(columns, first, end);
+    columns.forEach((column, k) => {
+      if (column === undefined) return;
+      let i = this.next[k];
+      for (; i < column.count && column.rows[i] < end; i++) {
+        const row = column.rows[i];
+        const past = pasts[row]?.[k];
+        if (past === undefined) continue;
+        for (let j = 0; j < steps.length; j++) past.writeTo(outs[k][j], row, steps[j]);
+        past.take(column, i);
+      }
+      this.next[k] = i;
+    });
   }
 
   save(): State {

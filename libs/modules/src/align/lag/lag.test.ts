@@ -93,8 +93,7 @@ describe('align.lag', () => {
       columns.map((c) => [row[`${c}_lag1`], golden[feed[k].i][`lag1_${c}`]] as const),
     );
     expect(pairs).toHaveLength(206 * 3);
-    // The table has nine digits.
-    expect(worst(pairs, 0.01)).toBeLessThan(5e-8);
+    expect(worst(pairs, 0.01, 9)).toBeLessThan(1e-9);
   });
 
   test('cut anywhere and restored, the rows are the same', async () => {

@@ -22,7 +22,7 @@ record \`{gap: {from, to, rows}}\`.
 
 Counted: \`late\`, \`dup\`, \`nulls\`, \`future\`, \`overflow\`, \`keys-evicted\`, \`no-key\`. Dropped: \`time\` (a timestamp
 beyond the year 2112 or not a number), \`type\` (a value that is not of the column's \`dtype\`), \`texts\` (more than
-10,000 different texts in a column). The port \`late\` carries each late sample as \`{t, <column>}\`.
+10,000 different texts in a column, or ten million characters of them). The port \`late\` carries each late sample as \`{t, <column>}\`.
 `;
 
 /** Fields that a row has of its own. */

@@ -2,6 +2,9 @@
 import * as fc from 'fast-check';
 import type { PlainRecord } from '@millrace/engine';
 import { runRecords } from '../../../../../test/kit/flow.js';
+import { Aligner, VALUE } from './aligner.js';
+import { rulesOf } from './rules.js';
+import { AlignSettings, methods } from './settings.js';
 
 interface Sample {
   t: number;
@@ -125,3 +128,159 @@ test('linear waits for its right neighbour and does not depend on the order when
       (await rows(feed, changes)).rows.map(value),
     );
   }));
+
+test('a column of words holds no more of them than a few megabytes; what comes beyond is dropped, and counted', async () => {
+  const words = ['on', 'x'.repeat(6_000_000), 'y'.repeat(6_000_000), 'off', 'on'];
+  const { records, counters } = await runRecords({
+    modules: {
+      rows: {
+        type: 'align.rows',
+        from: ['in'],
+        settings: { grid: { periodMs: 100 }, columns: [{ name: 's', dtype: 'string', maxAgeMs: 100 }] },
+      },
+    },
+    feed: { in: words.map((s, i) => ({ t: i * 100, s })) },
+    collect: ['rows'],
+  });
+  expect(counters.rows.dropped).toEqual({ texts: 1 });
+  expect(records.rows.map(({ s }) => (s as string | null)?.length ?? null)).toEqual([2, 6e6, 6e6, 3, 2]);
+});
+
+const delayed = fc.tuple(series, fc.array(fc.nat(100), { minLength: 60, maxLength: 60 }));
+const byArrival = (feed: Sample[], delays: number[]) =>
+  feed
+    .map((sample, i) => ({ sample, at: sample.t + delays[i] }))
+    .toSorted((x, y) => x.at - y.at)
+    .map(({ sample }) => sample);
+
+test.each(methods)('%s: disorder bounded by the lateness gives what the sorted input gives', (method) =>
+  check(delayed, async ([feed, delays]) => {
+    const columns = [
+      { name: 'a', method, maxAgeMs: 250 },
+      { name: 'b', method, maxAgeMs: 400, required: false },
+    ];
+    for (const closed of ['right', 'left']) {
+      // A linear cell waits for its right neighbour too (rule 5).
+      const changes = { columns, closed, latenessMs: method === 'linear' ? 500 : 100 };
+      const shuffled = await rows(byArrival(feed, delays), changes);
+      expect(shuffled.rows.map(value)).toEqual((await rows(feed, changes)).rows.map(value));
+      expect(shuffled.counters.counted.late).toBeUndefined();
+    }
+  }),
+);
+
+test('mean, count, sum, min, max and last of a period equal resample, closed on either side', () =>
+  check(series, async (feed) => {
+    const names = ['mean', 'count', 'sum', 'min', 'max', 'last'];
+    for (const closed of ['right', 'left']) {
+      const columns = names.map((method) => ({ name: method, from: 'a', method, maxAgeMs: 0 }));
+      for (const row of (await rows(feed, { columns, closed, maxFillRows: 1000 })).rows) {
+        const t = row.t as number;
+        const inside = feed.flatMap((s) => {
+          const within = closed === 'right' ? s.t > t - 100 && s.t <= t : s.t >= t - 100 && s.t < t;
+          return s.a !== undefined && within ? [s.a] : [];
+        });
+        const sum = inside.reduce((x, y) => x + y, 0);
+        const none = inside.length === 0;
+        // `missing` is null whatever the method: nothing was seen yet when the period ended.
+        if (!feed.some((sample) => sample.a !== undefined && sample.t < t)) {
+          if (none) expect(row.flag).toMatchObject({ count: 'missing', mean: 'missing' });
+          if (none) continue;
+        }
+        expect([row.count, row.sum]).toEqual([inside.length, sum]);
+        expect([row.min, row.max, row.last]).toEqual(
+          none ? [null, null, null] : [Math.min(...inside), Math.max(...inside), inside.at(-1)],
+        );
+        if (none) expect(row.mean).toBeNull();
+        else expect(row.mean).toBeCloseTo(sum / inside.length, 9);
+      }
+    }
+  }));
+
+test('late samples leave by their port, each once, and revisions rise for a row', () =>
+  check(delayed, async ([feed, delays]) => {
+    for (const late of ['forward', 'drop', 'revise']) {
+      const { records, counters } = await runRecords({
+        modules: { rows: { type: 'align.rows', from: ['in'], settings: { ...settings, late } } },
+        feed: { in: byArrival(feed, delays) as unknown as PlainRecord[] },
+        collect: ['rows', 'rows.late'],
+      });
+      expect(records['rows.late']).toHaveLength(counters.rows.counted.late ?? 0);
+      const seen = new Map<number, number>();
+      let last = -Infinity;
+      for (const { t, revision = 0 } of records.rows.filter((row) => !('gap' in row)) as {
+        t: number;
+        revision?: number;
+      }[]) {
+        if (revision === 0) expect(t).toBeGreaterThan(last);
+        expect(revision).toBe(seen.has(t) ? seen.get(t)! + 1 : 0);
+        seen.set(t, revision);
+        if (revision === 0) last = t;
+      }
+      if (late !== 'revise') expect([...seen.values()].every((revision) => revision === 0)).toBe(true);
+    }
+  }));
+
+test('every boundary from the first row to the last is a row or in a gap, once', () =>
+  check(fc.tuple(series, fc.nat(3)), async ([feed, maxFillRows]) => {
+    const all = (await rows(feed, { maxFillRows })).rows.flatMap((row) => {
+      if (!('gap' in row)) return [row.t as number];
+      const { from, to, rows: n } = row.gap as Record<string, number>;
+      expect(n).toBe((to - from) / 100 + 1);
+      return Array.from({ length: n }, (_, i) => from + i * 100);
+    });
+    expect(all).toEqual(all.map((_, i) => all[0] + i * 100));
+  }));
+
+test.each(['max', 'min'])(
+  'a wall clock that steps neither sends nor skips a row (watermark %s)',
+  (watermark) => {
+    const steps = fc.array(
+      fc.record({
+        wait: fc.integer({ min: 1, max: 400 }),
+        column: fc.constantFrom(0, 1, null),
+        jump: fc.oneof(
+          { weight: 4, arbitrary: fc.constant(0) },
+          { weight: 1, arbitrary: fc.constantFrom(-3_600_000, 3_600_000) },
+        ),
+      }),
+      { minLength: 5, maxLength: 60 },
+    );
+    const parsed = AlignSettings.parse({
+      ...settings,
+      watermark,
+      idleMs: 300,
+      futureSkewMs: 1e9,
+      backfillMs: 1e9,
+    });
+    const play = (all: { wait: number; column: number | null; jump: number }[], jumping: boolean) => {
+      const left: unknown[] = [];
+      const aligner = new Aligner(
+        rulesOf(parsed, true, () => 0),
+        {
+          row: ({ t, cells }) => left.push([t, ...cells.map((cell) => [cell.value, cell.age, cell.flag])]),
+          gap: (...gap) => left.push(gap),
+          count: () => {},
+          late: () => {},
+        },
+      );
+      let mono = 0;
+      let wall = 1_000_000_000;
+      for (const { wait, column, jump } of all) {
+        mono += wait * 1000;
+        wall += wait * 1000 + (jumping ? jump * 1000 : 0);
+        // The source's clock goes with the monotonic one.
+        if (column === null) aligner.tick(wall, mono);
+        else {
+          aligner.add(column, 5_000_000 + mono, mono, VALUE, wall, mono);
+          aligner.advance(wall, mono);
+        }
+      }
+      return left;
+    };
+    fc.assert(
+      fc.property(steps, (all) => expect(play(all, true)).toEqual(play(all, false))),
+      { numRuns: 300 },
+    );
+  },
+);

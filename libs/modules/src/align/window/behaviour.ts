@@ -183,6 +183,7 @@ class Window implements Behaviour {
       });
     }
     if (settings.times) put('times', rows.timesOf(length));
+    if (settings.gapFactor !== undefined) put('hasGap', rows.hasStepOver(settings.gapFactor));
     if (out.n >= BATCH_ROWS) this.flush();
   }
 
@@ -216,6 +217,6 @@ class Window implements Behaviour {
 }
 
 /** Names that a window's record has for itself. */
-const RESERVED = new Set(['count', 'from', 'to', 'times']);
+const RESERVED = new Set(['count', 'from', 'to', 'times', 'hasGap']);
 
 export const create: Create<WindowSettings> = (context) => new Window(context);

@@ -19,6 +19,7 @@ export interface WindowSettings {
   keep: string[];
   matrix?: string;
   times: boolean;
+  gapFactor?: number;
   pad: 'none' | 'front';
   emitPartial: boolean;
   keyBy?: string;

@@ -27,6 +27,8 @@ a row; a row without a number has NaN there. With \`matrix\` the columns leave a
 - \`pad: front\` is for windows by count. A window that is not full is filled up in front by repeating its first
   row, and leaves every \`hop\` rows from the start: with \`hop: 1\` every row gives a full window.
 - \`size\` of a session or change is the most rows that it may have; then it leaves and another begins.
+- With \`gapFactor\` the field \`hasGap\` says whether rows are missing inside: whether a step from row to row is longer
+  than so many times the median step. A spectrum of such a window is of no frequency.
 - A record without a key, where there is a \`keyBy\`, is dropped as \`no-key\`.
 
 Dropped, by reason: \`late\`, \`partial\`, \`no-key\`, \`overflow\` (a window by time with more than 100,000 rows loses
@@ -101,6 +103,11 @@ export const kind = defineKind({
       .boolean()
       .default(false)
       .describe("Whether the rows' times go along as the vector `times`, in epoch milliseconds."),
+    gapFactor: z
+      .number()
+      .min(1)
+      .optional()
+      .describe('A step longer than so many median steps of its window makes the field `hasGap` true.'),
     pad: z
       .enum(['none', 'front'])
       .default('none')
@@ -118,7 +125,7 @@ export const kind = defineKind({
     ...(keyBy === undefined ? [] : [{ pointer: '/keyBy', field: keyBy }]),
   ],
   columns(settings, inputs): Columns {
-    const { by, size, columns, keep, matrix, times, pad, emitPartial, keyBy } = settings;
+    const { by, size, columns, keep, matrix, times, gapFactor, pad, emitPartial, keyBy } = settings;
     const incoming = mergeColumns(inputs);
     // Only a window by count that always is full has a length that is known.
     const rows = by === 'count' && (pad === 'front' || !emitPartial) ? size : undefined;
@@ -141,6 +148,7 @@ export const kind = defineKind({
         ...(rows === undefined ? {} : { shape: [rows, gathered.length] }),
       });
     if (times) fields.set('times', { type: 'vector', unit: 'ms' });
+    if (gapFactor !== undefined) fields.set('hasGap', { type: 'boolean' });
     return {
       fields,
       open:
@@ -149,7 +157,7 @@ export const kind = defineKind({
       ...(rows === undefined ? {} : { window: rows }),
     };
   },
-  check({ by, size, hop, gapMs, change, columns = [], keep, matrix, times, pad, keyBy }) {
+  check({ by, size, hop, gapMs, change, columns = [], keep, matrix, times, gapFactor, pad, keyBy }) {
     const found: { pointer: string; detail: string }[] = [];
     const say = (pointer: string, detail: string) => found.push({ pointer, detail });
     const sized = by === 'time' || by === 'count';
@@ -173,7 +181,11 @@ export const kind = defineKind({
     if (pad === 'front' && by !== 'count')
       say('/pad', 'only windows by count have a length to be filled up to.');
     const names = ['count', 'from', 'to', ...keep, ...(keyBy === undefined ? [] : [keyBy])];
-    const given = [...(matrix === undefined ? columns : [matrix]), ...(times ? ['times'] : [])];
+    const given = [
+      ...(matrix === undefined ? columns : [matrix]),
+      ...(times ? ['times'] : []),
+      ...(gapFactor === undefined ? [] : ['hasGap']),
+    ];
     for (const name of given)
       if (names.includes(name))
         say(

@@ -61,6 +61,18 @@ export class Rows {
     return this.copy(this.times, length);
   }
 
+  /** Whether a step from row to row is longer than so many median steps; never with fewer than two steps. */
+  hasStepOver(medians: number): boolean {
+    const steps = Float64Array.from({ length: Math.max(0, this.count - 1) }, (_, i) => this.step(i)).sort();
+    const middle = (steps.length - 1) / 2;
+    const median = (steps[Math.floor(middle)] + steps[Math.ceil(middle)]) / 2;
+    return steps.length > 1 && steps[steps.length - 1] > medians * median;
+  }
+
+  private step(row: number): number {
+    return this.time(row + 1) - this.time(row);
+  }
+
   /** All of the given columns, row by row. */
   matrix(columns: number, length = this.count): Float64Array {
     const out = new Float64Array(length * columns);

@@ -1,6 +1,5 @@
 import type { PlainRecord } from '@millrace/engine';
 import { runRecords } from '../../../../../test/kit/flow.js';
-import { readGolden, worst } from '../../../../../test/kit/golden.js';
 
 async function fill(settings: Record<string, unknown>, feed: object[], more = {}) {
   const { records, counters } = await runRecords({
@@ -23,21 +22,6 @@ describe('clean.fill', () => {
     );
     expect(values).toEqual([null, 1, 1, 1, null, 'on', 'on', 3]);
     expect(counted).toEqual({ unfilled: 2, filled: 3 });
-  });
-
-  test('hold equals pandas ffill(limit=3) on hourly temperatures with real holes', async () => {
-    const golden = readGolden('nab-temperature/golden_ambient_1h.ffill.csv');
-    const hours = golden.map((row) => Date.parse(row.bucket_start as string));
-    // ffill3 is the raw mean where there is one; its own carried values are taken out again by their repeats.
-    const raw = golden.map((row, i) => (i > 0 && row.ffill3 === golden[i - 1].ffill3 ? null : row.ffill3));
-    const carried = raw.filter((value, i) => value === null && golden[i].ffill3 !== null).length;
-    const { values, counted } = await fill(
-      { method: 'hold', maxAgeMs: 3 * 3600_000 },
-      hours.map((t, i) => ({ t, v: raw[i] })),
-    );
-    expect(worst(values.map((value, i) => [value, golden[i].ffill3]))).toBe(0);
-    expect(counted.filled).toBe(carried);
-    expect(carried).toBeGreaterThan(5);
   });
 
   test('constant: from the start, until the last value is too old; absent fields on request', async () => {
@@ -71,6 +55,13 @@ describe('clean.fill', () => {
     expect(values).toEqual([0, 2, 4, 6, null, null, null, 8, null]);
     expect(rows.map(({ t }) => t)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
     expect(counted).toEqual({ filled: 2, unfilled: 4 });
+  });
+
+  test('linear: of a hole that is wider than what it fills, the beginning is filled', async () => {
+    const feed = of(0, null, null, null, 8, null, null, null, null, null, 7);
+    const { values, counted } = await fill({ method: 'linear', maxAgeMs: 2, maxHoleMs: 4 }, feed);
+    expect(values).toEqual([0, 2, 4, null, 8, null, null, null, null, null, 7]);
+    expect(counted).toEqual({ filled: 2, unfilled: 6 });
   });
 
   test('linear, by key: one waits for its own next value', async () => {

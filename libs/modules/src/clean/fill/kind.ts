@@ -16,10 +16,11 @@ record without the field.
 
 - \`maxAgeMs\` says how old is too old, and is part of the allowed age: \`hold\`, \`median\` and \`constant\` fill
   while the last value is at most that old; \`linear\` fills when its two neighbours are at most that far apart.
-  Other blanks stay as they are and are counted as \`unfilled\`. Before the first value only \`constant\` fills.
+  With \`maxHoleMs\` it also bridges holes up to that width, but fills only what lies within \`maxAgeMs\` of the
+  number before, as pandas' \`interpolate(limit=)\` does. Other blanks stay as they are and are counted as \`unfilled\`. Before the first value only \`constant\` fills.
 - Filled values never count as values: a long hole is not filled from its own fillings.
 - \`linear\` looks ahead. Records wait, in their order, for the next value, at most until one is seen that is
-  \`maxAgeMs\` later, and at most 10,000 of them; what comes last stays blank. The other methods never wait.
+  \`maxAgeMs\` (or \`maxHoleMs\`) later, and at most 10,000 of them; what comes last stays blank. The other methods never wait.
 - After a gap record \`median\` and \`linear\` start afresh; \`hold\` and \`constant\` go by the age alone.
 
 Counted: \`filled\`, \`unfilled\`, \`overflow\` (records that were let go too early, since too many waited).
@@ -38,6 +39,13 @@ export const kind = defineKind({
       .number()
       .min(0)
       .describe('Oldest value that may stand in, or the widest hole that is bridged, in milliseconds.'),
+    maxHoleMs: z
+      .number()
+      .positive()
+      .optional()
+      .describe(
+        'Widest hole that `linear` bridges, in milliseconds, when it is wider than `maxAgeMs`: its beginning is filled.',
+      ),
     value: z
       .union([z.number(), z.string(), z.boolean()])
       .optional()
@@ -69,7 +77,13 @@ export const kind = defineKind({
     const type = typeof value as 'number' | 'string' | 'boolean';
     return { ...incoming, fields: new Map([...incoming.fields, [field, { type }]]) };
   },
-  check({ method, value }) {
+  check({ method, value, maxAgeMs, maxHoleMs }) {
+    if (maxHoleMs !== undefined && method !== 'linear')
+      return [
+        { pointer: '/maxHoleMs', detail: `only linear looks beyond a hole: leave it out with ${method}.` },
+      ];
+    if (maxHoleMs !== undefined && maxHoleMs < maxAgeMs)
+      return [{ pointer: '/maxHoleMs', detail: `maxHoleMs is at least maxAgeMs, ${maxAgeMs}.` }];
     if (method === 'constant' && value === undefined)
       return [{ pointer: '/value', detail: 'constant fills in a value: set value.' }];
     if (method !== 'constant' && value !== undefined)

@@ -2,7 +2,7 @@
  * The linear method of `clean.fill`, which has to see the value after a hole. While a blank waits, batches
  * wait behind it and leave whole and in order; when none waits, they pass at once.
  *
- * Guarantee: at most MAX_WAITING records wait, and none longer than `maxAgeMs` of node's time.
+ * Guarantee: at most MAX_WAITING records wait, and none longer than the widest hole of node's time.
  */
 import {
   NUMBER,
@@ -55,7 +55,11 @@ export class LinearFill implements Behaviour {
   private schemas: Schema[] = [];
   private fields: number[] = [];
 
+  /** Milliseconds between two neighbours that are still bridged. */
+  private readonly widest: number;
+
   constructor(private readonly context: ModuleContext<FillSettings>) {
+    this.widest = context.settings.maxHoleMs ?? context.settings.maxAgeMs;
     this.pasts = new Keyed(context.settings, context, () => ({ t: NaN, value: NaN, blanks: [] }));
   }
 
@@ -84,16 +88,15 @@ export class LinearFill implements Behaviour {
     }
     for (; row < batch.n; row++) this.look(held, row);
     for (const past of this.pending) {
-      if (this.seen.max - past.t > this.context.settings.maxAgeMs) this.giveUp(past);
+      if (this.seen.max - past.t > this.widest) this.giveUp(past);
     }
     while (this.rows > MAX_WAITING && this.waiting[0].open > 0) this.letGo(this.waiting[0], true);
     this.release();
   }
 
   tick(): void {
-    const { clock, settings } = this.context;
     const oldest = this.waiting[0];
-    if (oldest === undefined || clock.monotonic() - oldest.since <= settings.maxAgeMs) return;
+    if (oldest === undefined || this.context.clock.monotonic() - oldest.since <= this.widest) return;
     this.letGo(oldest, false);
     this.release();
   }
@@ -113,7 +116,7 @@ export class LinearFill implements Behaviour {
     if (entry >= 0 && this.cursor.column!.kind(entry) === NUMBER) {
       const value = this.cursor.column!.values[entry];
       const span = t - past.t;
-      if (span > 0 && span <= maxAgeMs) this.bridge(past, t, value);
+      if (span > 0 && span <= this.widest) this.bridge(past, t, value);
       this.giveUp(past);
       past.t = t;
       past.value = value;

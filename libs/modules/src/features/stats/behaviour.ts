@@ -72,6 +72,8 @@ class RollingStats implements Behaviour {
   private readonly over: Over;
   private readonly minimum: number;
   private readonly timed: boolean;
+  /** The next entry of each column. */
+  private readonly next: Int32Array;
   private places: Places[] = [];
   private scratch = new Float64Array(64);
 
@@ -81,6 +83,7 @@ class RollingStats implements Behaviour {
     this.statistics = new Statistics(settings);
     this.minimum = settings.minRows ?? ('rows' in this.over ? this.over.rows : 1);
     this.windows = new Keyed(context.settings, context, () => settings.columns.map(() => this.newWindow()));
+    this.next = new Int32Array(settings.columns.length);
     this.timed = settings.slopePer === 'second' && settings.out.includes('slope');
   }
 
@@ -90,33 +93,52 @@ class RollingStats implements Behaviour {
   }
 
   process(batch: Batch, input: number): void {
-    const { columns, results } = this.places[input];
-    const gaps = batch.gaps ?? [];
-    for (let k = 0; k < columns.length; k++) {
-      const column = batch.peek(columns[k]);
-      const out = column === undefined ? [] : openColumns(batch, results[k]);
-      this.windows.begin(batch, input);
-      let i = 0;
-      for (const gap of gaps) {
-        if (column !== undefined) i = this.roll(batch, column, k, out, i, gap.row);
-        for (const windows of this.windows.touched(gap)) windows[k].clear();
-      }
-      if (column !== undefined) this.roll(batch, column, k, out, i, batch.n);
+    const { columns: indexes, results } = this.places[input];
+    const columns = indexes.map((index) => batch.peek(index));
+    const outs = columns.map((column, k) => (column === undefined ? [] : openColumns(batch, results[k])));
+    this.windows.begin(batch, input);
+    this.next.fill(0);
+    let row = 0;
+    for (const gap of batch.gaps ?? []) {
+      this.roll(batch, columns, outs, row, gap.row);
+      for (const windows of this.windows.touched(gap)) for (const window of windows) window.clear();
+      row = gap.row;
     }
+    this.roll(batch, columns, outs, row, batch.n);
     this.context.emit(batch);
   }
 
-  /** Entries of column k from `first` on whose rows lie before `end`; gives the entry after them. */
-  private roll(batch: Batch, column: Column, k: number, out: Column[], first: number, end: number): number {
+  /** Rows [first, end). */
+  private roll(
+    batch: Batch,
+    columns: (Column | undefined)[],
+    outs: Column[][],
+    first: number,
+    end: number,
+  ): void {
+    const windows = this.windows.atRows(columns, first, end);
+    for (let k = 0; k < columns.length; k++) {
+      const column = columns[k];
+      if (column !== undefined) this.next[k] = this.rollColumn(batch, column, k, windows, outs[k], end);
+    }
+  }
+
+  /** The entries of column k whose rows lie before `end`; gives the entry after them. */
+  private rollColumn(
+    batch: Batch,
+    column: Column,
+    k: number,
+    windows: readonly (Rolling[] | undefined)[],
+    out: Column[],
+    end: number,
+  ): number {
     const { statistics, minimum } = this;
-    const { rows, values, kinds, count } = column;
-    const single = this.context.settings.keyBy === undefined;
-    let windows = single ? this.windows.get('') : undefined;
-    let i = first;
-    for (; i < count && rows[i] < end; i++) {
+    const { rows, values, kinds } = column;
+    let i = this.next[k];
+    for (; i < column.count && rows[i] < end; i++) {
       const row = rows[i];
-      if (!single && (windows = this.windows.at(row)) === undefined) continue;
-      const window = windows![k];
+      const window = windows[row]?.[k];
+      if (window === undefined) continue;
       const kind = kinds === null ? NUMBER : kinds[i];
       if (kind !== NUMBER && kind !== NULL && kind !== BAD) this.context.count('text');
       window.push(batch.t[row], kind === NUMBER ? values[i] : NaN);

@@ -21,9 +21,11 @@ import { Failure } from '@millrace/schemas';
 import { packBatch, unpackBatch, type PackedBatch } from '../../packed-batch.js';
 import { count, doneOf, lackingRows, makeRoom, newHeld, type Held } from './held.js';
 import {
+  asTruths,
   elementOf,
   fillInput,
   fixedRows,
+  isTruth,
   planInputs,
   readRows,
   type FilledInput,
@@ -76,7 +78,8 @@ class OnnxModel implements Behaviour {
   private waiting = 0;
   private flying = 0;
   private session: OnnxSession | undefined;
-  private plan: { inputs: FilledInput[]; elements: number[]; fixed: number | null } | undefined;
+  private plan:
+    { inputs: FilledInput[]; elements: number[]; truths: boolean[]; fixed: number | null } | undefined;
   private opening: Promise<void> | undefined;
   private thrown: { error: unknown } | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -217,6 +220,7 @@ class OnnxModel implements Behaviour {
     this.plan = {
       inputs: planInputs(session, settings.inputs),
       elements: settings.outputs.map((output) => elementOf(session, output)),
+      truths: settings.outputs.map((output) => isTruth(session, output)),
       fixed: fixedRows(session),
     };
     this.pump();
@@ -320,13 +324,14 @@ class OnnxModel implements Behaviour {
   /** Copies the results of the rows. */
   private take(flight: Flight): void {
     const { slot, pieces, rows, failed } = flight;
-    const { elements } = this.plan!;
+    const { elements, truths } = this.plan!;
     this.context.settings.outputs.forEach(({ tensor, as }, k) => {
       const output = slot.output(tensor);
       let at = 0;
       for (const { held, first, last } of pieces) {
         if (!readRows(output, at, rows, elements[k], held.results[k], first, last - first, failed))
           flight.reason = `the model gave no number for ${as} (NaN, or no such element)`;
+        if (truths[k]) asTruths(held.results[k], first, last - first);
         at += last - first;
       }
     });

@@ -22,7 +22,7 @@ of strings takes texts. A model with a fixed number of records (such as 1) is gi
 
 **Out.** Each entry of \`outputs\` becomes a field: element \`index\` of the tensor's row, or that of the class
 \`label\` (classifiers that were converted with their class names), or the only element; without either, more than
-one element is a vector. Whole numbers, also those of 64 bits, become numbers; strings become texts.
+one element is a vector. Whole numbers, also those of 64 bits, become numbers; strings become texts, and truths true or false.
 
 - **Batches.** An idle model gets what is there at once. While it works, records gather: up to \`batch.max\`, for
   \`batch.waitMs\` at the most. A file that is replayed at full speed goes in batches of 256 at least. Records leave

@@ -173,6 +173,16 @@ export function elementOf(session: OnnxSession, { tensor, index, label, as }: Ou
   );
 }
 
+/** Whether an output is true or false, and so its field. */
+export const isTruth = (session: OnnxSession, { tensor }: OutputSetting): boolean =>
+  session.outputs.find(({ name }) => name === tensor)?.dtype === 'bool';
+
+/** What came as 0 and 1 becomes false and true; vectors stay numbers, as every vector is. */
+export function asTruths(column: Column, first: number, count: number): void {
+  for (let i = first; i < first + count; i++)
+    if (column.kind(i) === NUMBER) column.put(i, column.values[i] !== 0);
+}
+
 /**
  * Copies the results of `count` records from the tensor's record `at` into entries [first, ...) of a column.
  * Records without one are marked in `failed`, at `at` and on; gives whether all have one.

@@ -97,6 +97,13 @@ describe('route.alert', () => {
     }
   });
 
+  test('a message quotes no more of a text than a person reads', async () => {
+    const { rows } = await alert({ when: 'v > 1', message: 'it says {text}' }, [
+      { t: 1, v: 2, text: 'x'.repeat(1_000_000) },
+    ]);
+    expect(rows[0].message).toBe(`it says ${'x'.repeat(200)}...`);
+  });
+
   test('a condition that is no condition is refused', () => {
     const check = (when: string) =>
       kind.check!({ when, holdMs: 0, severity: 'low', maxKeys: 1, signalMs: 0 }, [], () => undefined).length;

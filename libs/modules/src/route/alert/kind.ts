@@ -16,7 +16,7 @@ with all its fields and \`alert\` (\`raised\` or \`cleared\`), \`severity\`, \`m
   is replayed. The condition must hold at every record in between; 0 raises at the first.
 - While an alert is raised \`when\` is not looked at, other than to clear without \`clearWhen\`.
 - A gap record interrupts a hold; an alert that is raised stays so. Gap records do not leave.
-- In \`message\`, \`{field}\` stands for the record's value, with six significant digits, \`{t}\` for its time, and
+- In \`message\`, \`{field}\` stands for the record's value, with six significant digits or the first 200 characters of a text, \`{t}\` for its time, and
   \`{key}\` for the key. Without a message it is the expression.
 - What is raised is kept over a restart, so an alert is neither raised twice nor left standing.
 - What it saw in the \`signalMs\` before goes along to the director, and what it saw up to the clear with that: a row

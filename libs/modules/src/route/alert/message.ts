@@ -2,6 +2,8 @@
 
 /** Enough to tell values apart, few enough to read. */
 const DIGITS = 6;
+/** Characters of a text: a message is read on a telephone, and a record may bring megabytes. */
+const TEXT = 200;
 
 export interface Template {
   /** The fields that it names, each once. */
@@ -21,5 +23,7 @@ export function templateOf(text: string): Template {
 function written(value: unknown): string {
   if (value === undefined || value === null) return '-';
   if (typeof value === 'number') return String(Number(value.toPrecision(DIGITS)));
-  return value instanceof Float64Array ? `[${value.length} values]` : String(value);
+  if (value instanceof Float64Array) return `[${value.length} values]`;
+  const text = String(value);
+  return text.length > TEXT ? `${text.slice(0, TEXT)}...` : text;
 }
