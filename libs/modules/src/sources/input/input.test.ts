@@ -19,7 +19,7 @@ async function read(text: string | Buffer, replaced?: unknown) {
   );
   const arrivals: number[] = [];
   one.run.tap('in', (batch, port) => {
-    for (let row = 0; port === 0 && row < batch.n; row++) arrivals.push(batch.arrival);
+    if (port === 0) arrivals.push(...Array.from({ length: batch.n }, () => batch.arrival));
   });
   await one.run.start();
   await one.run.finished;
