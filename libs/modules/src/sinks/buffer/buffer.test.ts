@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import {
   appendFileSync,
+  cpSync,
   mkdtempSync,
   readdirSync,
   rmSync,
@@ -165,6 +166,8 @@ interface Far {
   /** Answers to give by hand; empty while `auto`. */
   pending: { resolve(): void; reject(error: Error): void }[];
   auto: boolean;
+  /** Every message is turned down. */
+  refusing: boolean;
 }
 
 function far(where: string, settings: Partial<BacklogSettings> = {}): Far {
@@ -176,6 +179,7 @@ function far(where: string, settings: Partial<BacklogSettings> = {}): Far {
     clock: { now: Date.now() },
     pending: [],
     auto: true,
+    refusing: false,
     backlog: undefined as never,
   };
   const add = (to: Record<string, number>, what: string, n: number) => (to[what] = (to[what] ?? 0) + n);
@@ -184,6 +188,7 @@ function far(where: string, settings: Partial<BacklogSettings> = {}): Far {
     { maxBytes: 1 << 20, full: 'dropOldest', resend: 'inOrder', ...settings },
     {
       send(payload) {
+        if (one.refusing) return Promise.reject(new Error('not now'));
         one.arrived.push(Number(payload.toString()));
         if (one.auto) return new Promise((resolve) => setImmediate(resolve));
         return new Promise((resolve, reject) => one.pending.push({ resolve, reject }));
@@ -382,6 +387,86 @@ describe('store and forward', () => {
         },
       ),
       { numRuns: 40 },
+    );
+  });
+
+  it('made = sent + buffered + dropped at every moment: refused, full, too old, crashed and opened again', async () => {
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    const step = fc.oneof(
+      {
+        weight: 3,
+        arbitrary: fc.record({ do: fc.constant('offer' as const), n: fc.integer({ min: 1, max: 90 }) }),
+      },
+      {
+        weight: 5,
+        arbitrary: fc.record({
+          do: fc.constantFrom(
+            'online',
+            'offline',
+            'refuse',
+            'take',
+            'flush',
+            'wait',
+            'later',
+            'reopen',
+            'crash',
+          ),
+        }),
+      },
+    );
+    const settings = fc.record({
+      resend: fc.constantFrom<BacklogSettings['resend']>('inOrder', 'liveFirst'),
+      full: fc.constantFrom<BacklogSettings['full']>('dropOldest', 'reject'),
+      maxBytes: fc.constantFrom(9000, 1 << 20),
+      maxAgeMs: fc.constantFrom(undefined, 5000),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), settings, async (steps, given) => {
+        let where = fresh();
+        let one = far(where, given);
+        await one.backlog.open();
+        let made = 0;
+        const arrived = new Set<number>();
+        const next = async () => {
+          for (const n of one.arrived) arrived.add(n);
+          const { now } = one.clock;
+          one = far(where, given);
+          one.clock.now = now;
+          await one.backlog.open();
+        };
+        // Each run begins with more than the small bound holds, on the disk.
+        const away = [{ do: 'offline' }, { do: 'offer', n: 90 }, { do: 'flush' }] as const;
+        for (const action of [...away, ...steps]) {
+          if (action.do === 'offer') {
+            for (let n = made; n < made + action.n; n++) one.backlog.offer(message(n, 300).payload);
+            made += action.n;
+          } else if (action.do === 'online' || action.do === 'offline')
+            one.backlog.online(action.do === 'online');
+          else if (action.do === 'refuse' || action.do === 'take') one.refusing = action.do === 'refuse';
+          else if (action.do === 'flush') await one.backlog.flush();
+          else if (action.do === 'later') one.clock.now += 3000;
+          else if (action.do === 'reopen') {
+            await one.backlog.close();
+            await next();
+          } else if (action.do === 'crash') {
+            // What lies on the disk at this moment is all that the next process finds.
+            const image = fresh();
+            cpSync(where, image, { recursive: true });
+            await one.backlog.close();
+            where = image;
+            await next();
+          } else for (let i = 0; i < 5; i++) await turn();
+          balanced(one);
+        }
+        one.refusing = false;
+        one.backlog.online(true);
+        await one.backlog.drain(10_000);
+        balanced(one);
+        for (const n of one.arrived) arrived.add(n);
+        expect([...arrived].every((n) => n < made)).toBe(true);
+        await one.backlog.close();
+      }),
+      { numRuns: 10 },
     );
   });
 });
