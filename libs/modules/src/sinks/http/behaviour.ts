@@ -60,6 +60,11 @@ class HttpSink implements Behaviour {
     });
   }
 
+  /** At once: a flow that takes over from its old version has rows to send in a moment. */
+  async resume(): Promise<void> {
+    this.begin();
+  }
+
   process(batch: Batch): void {
     if (this.failure !== undefined) throw this.failure;
     this.begin();
