@@ -223,11 +223,11 @@ describe('model.onnx', () => {
     while (live.left.length < 20) await new Promise((resolve) => setImmediate(resolve));
     const saved = structuredClone(live.behaviour.save!()) as { packed: { t: Float64Array } }[];
     const times = live.left.map(({ t }) => t);
+    await live.behaviour.drain!();
+    await live.behaviour.close!();
     expect([...times, ...saved.flatMap(({ packed }) => [...packed.t])]).toEqual(
       rulFeed.slice(0, 100).map(({ t }) => t),
     );
-    await live.behaviour.drain!();
-    await live.behaviour.close!();
     expect(worst(live.left.map((row, i) => [row.life, rul[i].rul_pred]))).toBeLessThan(1e-2);
     expect(live.left.length).toBe(100);
   });
