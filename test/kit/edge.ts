@@ -107,7 +107,10 @@ export interface Speaking {
 /** Connects a node to the broker and answers its commands; undefined: says nothing. */
 export async function speaking(
   { id: node, organization, mqttUrl, mqttPassword: password }: TestNode,
-  answer: (command: Command) => Omit<Reply, 'id'> | undefined = () => ({ ok: true, result: { lines: [] } }),
+  answer: (command: Command) => Omit<Reply, 'id'> | undefined = ({ verb }) => ({
+    ok: true,
+    result: verb === 'recording' ? { frames: '', through: 0, more: false, leftOut: 0 } : { lines: [] },
+  }),
 ): Promise<Speaking> {
   if (mqttUrl === null) throw new Error('the director has no broker');
   const transport = mqttTransport({ url: mqttUrl, clientId: node, username: node, password });

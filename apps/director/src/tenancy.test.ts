@@ -164,7 +164,7 @@ const ask = ({ route, path, body }: Request): Promise<Answer<Json>> => {
     : own.t.call<Json>(route.method, path, body, { headers });
 };
 
-const isEmpty = (body: Json) => Array.isArray(body.items) && body.items.length === 0;
+const isEmpty = (body: Json) => (Array.isArray(body.items) && body.items.length === 0) || body.frames === '';
 
 /** An alias is made by naming it: this is the asker's own, with a name that another has too. */
 const isNewName = ({ route, path }: Request) =>

@@ -119,6 +119,8 @@ const APART: Record<string, string> = {
   'source.csv': 'sources/csv/csv.test.ts, the position of source.csv',
   'source.timer': 'sources/timer/timer.test.ts, ticks count on',
   'source.simulator': 'sources/simulator/simulator.test.ts',
+  'source.mqtt': 'sources/mqtt/journaled.test.ts, comes again from the journal behind the saved state',
+  'sink.director': 'test/journeys/flow-kill.test.ts, its place in a series',
   'sink.file': 'sinks/file/file.test.ts, a replay that goes on does not double rows',
   'act.http': 'acts/acts.test.ts, keeps its interval over a restart: it never acts in a replay',
   'act.mqtt': 'acts/acts.test.ts',

@@ -65,6 +65,8 @@ export class Keyed<S> {
     private readonly settings: { keyBy?: string; maxKeys: number },
     private readonly context: Pick<ModuleContext, 'count'>,
     private readonly make: () => S,
+    /** What a state that is forgotten still held on to. */
+    private readonly onForget: (state: S) => void = () => {},
   ) {}
 
   bind(inputs: readonly Input[]): void {
@@ -150,6 +152,7 @@ export class Keyed<S> {
     this.entries.delete(key);
     this.unlink(entry);
     this.context.count('keys-evicted');
+    this.onForget(entry.state);
   }
 
   save(pack: (state: S) => unknown): SavedKeys {

@@ -177,10 +177,13 @@ export class Aligner {
     }
   }
 
-  /** The end of the rows from `first` on that can be taken together: behind the first that may make a row due. */
+  /**
+   * The end of the rows from `first` on that can be taken together: behind the first that may make a row due, or that
+   * is late, since late samples leave in the order of rows.
+   */
   quietTo(times: Float64Array, first: number, last: number): number {
     let row = first;
-    while (row < last && !(times[row] >= this.quietUntil)) row++;
+    while (row < last && !(times[row] >= this.quietUntil || times[row] <= this.last)) row++;
     return Math.min(row + 1, last);
   }
 

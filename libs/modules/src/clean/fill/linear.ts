@@ -50,6 +50,8 @@ export class LinearFill implements Behaviour {
   private readonly cursor = new Cursor();
   private readonly seen = new Seen();
   private readonly pending = new Set<Past>();
+  /** No pending blank is given up before this timestamp. */
+  private giveUpAt = -Infinity;
   private waiting: Waiting[] = [];
   private rows = 0;
   private schemas: Schema[] = [];
@@ -60,7 +62,12 @@ export class LinearFill implements Behaviour {
 
   constructor(private readonly context: ModuleContext<FillSettings>) {
     this.widest = context.settings.maxHoleMs ?? context.settings.maxAgeMs;
-    this.pasts = new Keyed(context.settings, context, () => ({ t: NaN, value: NaN, blanks: [] }));
+    this.pasts = new Keyed(
+      context.settings,
+      context,
+      () => ({ t: NaN, value: NaN, blanks: [] }),
+      (past) => this.giveUp(past),
+    );
   }
 
   bind(inputs: readonly Input[]): void {
@@ -87,9 +94,6 @@ export class LinearFill implements Behaviour {
       }
     }
     for (; row < batch.n; row++) this.look(held, row);
-    for (const past of this.pending) {
-      if (this.seen.max - past.t > this.widest) this.giveUp(past);
-    }
     while (this.rows > MAX_WAITING && this.waiting[0].open > 0) this.letGo(this.waiting[0], true);
     this.release();
   }
@@ -109,7 +113,7 @@ export class LinearFill implements Behaviour {
   private look(held: Waiting, row: number): void {
     const { maxAgeMs, absent } = this.context.settings;
     const t = held.batch.t[row];
-    this.seen.at(t);
+    if (this.seen.at(t) > this.giveUpAt) this.giveUpOld();
     const entry = this.cursor.at(row);
     const past = this.pasts.at(row);
     if (past === undefined) return;
@@ -123,11 +127,21 @@ export class LinearFill implements Behaviour {
       return;
     }
     if (entry < 0 && !absent) return;
-    if (past.t <= t && t - past.t <= maxAgeMs) {
+    if (past.t <= t && t - past.t <= maxAgeMs && this.seen.max - past.t <= this.widest) {
       past.blanks.push({ held, row });
       held.open++;
       this.pending.add(past);
+      this.giveUpAt = Math.min(this.giveUpAt, past.t + this.widest);
     } else this.context.count('unfilled');
+  }
+
+  /** Blanks behind a value that no later one can bridge. By rows, so that batches make no difference. */
+  private giveUpOld(): void {
+    this.giveUpAt = Infinity;
+    for (const past of this.pending) {
+      if (this.seen.max - past.t > this.widest) this.giveUp(past);
+      else this.giveUpAt = Math.min(this.giveUpAt, past.t + this.widest);
+    }
   }
 
   private bridge(past: Past, t: number, value: number): void {
