@@ -51,6 +51,11 @@ interface Entry<S> {
 /** Key, place in the order of use, packed state; in the order in which the keys first came. */
 export type SavedKeys = [Key, number, unknown][];
 
+interface Owner<S> {
+  /** A key is forgotten: lets go of what its state still held on to. */
+  forgotten?(state: S): void;
+}
+
 const ONLY: Key = '';
 
 export class Keyed<S> {
@@ -65,8 +70,7 @@ export class Keyed<S> {
     private readonly settings: { keyBy?: string; maxKeys: number },
     private readonly context: Pick<ModuleContext, 'count'>,
     private readonly make: () => S,
-    /** What a state that is forgotten still held on to. */
-    private readonly onForget: (state: S) => void = () => {},
+    private readonly owner: Owner<S> = {},
   ) {}
 
   bind(inputs: readonly Input[]): void {
@@ -152,7 +156,7 @@ export class Keyed<S> {
     this.entries.delete(key);
     this.unlink(entry);
     this.context.count('keys-evicted');
-    this.onForget(entry.state);
+    this.owner.forgotten?.(entry.state);
   }
 
   save(pack: (state: S) => unknown): SavedKeys {

@@ -62,12 +62,9 @@ export class LinearFill implements Behaviour {
 
   constructor(private readonly context: ModuleContext<FillSettings>) {
     this.widest = context.settings.maxHoleMs ?? context.settings.maxAgeMs;
-    this.pasts = new Keyed(
-      context.settings,
-      context,
-      () => ({ t: NaN, value: NaN, blanks: [] }),
-      (past) => this.giveUp(past),
-    );
+    this.pasts = new Keyed(context.settings, context, (): Past => ({ t: NaN, value: NaN, blanks: [] }), {
+      forgotten: (past) => this.giveUp(past),
+    });
   }
 
   bind(inputs: readonly Input[]): void {
