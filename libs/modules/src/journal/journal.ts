@@ -223,8 +223,10 @@ export class Journal {
   /** Hands a few entries over; false when there is nothing more. */
   private async handSome(): Promise<boolean> {
     if (this.ready.length === 0) {
-      this.ready = (await this.segments!.read(this.cursor, READ_BYTES)).map(decodeTaken);
-      this.readyBytes = this.ready.reduce((sum, { payload }) => sum + payload.length, 0);
+      const read = (await this.segments!.read(this.cursor, READ_BYTES)).map(decodeTaken);
+      // What was written meanwhile stands behind it.
+      this.ready.unshift(...read);
+      for (const { payload } of read) this.readyBytes += payload.length;
     }
     const n = this.runLength();
     if (n === 0) {
