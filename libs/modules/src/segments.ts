@@ -71,14 +71,13 @@ export class Segments {
   async append(messages: readonly { time: number; payload: Buffer }[]): Promise<number> {
     const first = this.next;
     let segment = this.segments.at(-1);
-    if (segment === undefined || this.handle === undefined || segment.bytes >= this.segmentBytes) {
-      segment = await this.begin();
-    }
+    if (segment === undefined || segment.bytes >= this.segmentBytes) segment = await this.begin();
+    this.handle ??= await open(segment.file, 'a');
     const frames = messages.map(({ time, payload }, i) => frame(first + i, time, payload));
     const bytes = Buffer.concat(frames);
     try {
-      await this.handle!.appendFile(bytes);
-      await this.handle!.datasync();
+      await this.handle.appendFile(bytes);
+      await this.handle.datasync();
     } catch (error) {
       // Part of it may have been written: what follows must not stand behind half a message.
       await truncate(segment.file, segment.bytes).catch(() => undefined);

@@ -8,7 +8,7 @@
  */
 import path from 'node:path';
 import { BATCH_ROWS, type ModuleContext } from '@millrace/engine';
-import { Segments, type Cursor, type Stored } from '../segments.js';
+import { Segments, type Cursor } from '../segments.js';
 import { decodeTaken, encodeTaken, type Entry, type Taken } from './entry.js';
 
 export interface Member {
@@ -83,18 +83,21 @@ export class Journal {
     this.hand();
   }
 
-  /** The last entries of a source, so that it knows again what comes twice; at most two segments of them. */
-  async tail(module: string): Promise<Entry[]> {
+  /** The last entries of a source, so that it knows again what comes twice: so many, or all that there are. */
+  async tail(module: string, count: number): Promise<Entry[]> {
     await this.open();
-    const from = this.segments!.files.at(-2) ?? this.segments!.files.at(-1);
-    const cursor = { id: from?.first ?? this.segments!.next, file: '', offset: 0 };
-    const found: Entry[] = [];
-    for (let read: Stored[]; (read = await this.segments!.read(cursor, READ_BYTES)).length > 0;) {
-      for (const one of read) {
-        const entry = decodeTaken(one);
-        if (entry.module === module) found.push(entry);
-      }
+    const { files } = this.segments!;
+    let found: Entry[] = [];
+    for (let i = files.length - 1; i >= 0 && found.length < count; i--) {
+      found = (await this.entriesIn(files[i])).filter((entry) => entry.module === module).concat(found);
     }
+    return found.slice(-count);
+  }
+
+  private async entriesIn({ first, last }: { first: number; last: number }): Promise<Entry[]> {
+    const cursor = { id: first, file: '', offset: 0 };
+    const found: Entry[] = [];
+    while (cursor.id < last) found.push(...(await this.segments!.read(cursor, READ_BYTES)).map(decodeTaken));
     return found;
   }
 

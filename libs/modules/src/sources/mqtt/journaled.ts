@@ -37,7 +37,7 @@ export class JournaledMessages implements Member {
   async open(): Promise<void> {
     await this.journal.open();
     const safe = Promise.resolve();
-    for (const { packet, topic, payload } of await this.journal.tail(this.context.id)) {
+    for (const { packet, topic, payload } of await this.journal.tail(this.context.id, RECENT)) {
       this.know(packet, { sum: sumOf(topic, payload), safe });
     }
   }
