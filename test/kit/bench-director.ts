@@ -130,6 +130,8 @@ export async function startBenchDirector(): Promise<BenchDirector> {
       client === 'director' || topic.startsWith(`millrace/1/${organization}/${client}/`),
   });
   const proxy = await startTcpProxy({ port: broker.tcp });
+  // An agent whose broker is away tries the WebSocket too, so that is away with it.
+  const sockets = await startTcpProxy({ port: broker.ws });
   const transport: Transport = mqttTransport({
     url: `mqtt://127.0.0.1:${broker.tcp}`,
     clientId: 'director',
@@ -145,7 +147,7 @@ export async function startBenchDirector(): Promise<BenchDirector> {
 
   const bench = {
     token: 'join-me',
-    broker: proxy,
+    broker: together(proxy, sockets),
     status: null as number | null,
     retryAfter: undefined as number | undefined,
     blobs: new Map<string, Blob>(),
@@ -224,7 +226,7 @@ export async function startBenchDirector(): Promise<BenchDirector> {
         credential,
         keys: [key],
         mqttUrl: `mqtt://127.0.0.1:${proxy.port}`,
-        mqttWebSocketUrl: `ws://127.0.0.1:${broker.ws}/mqtt`,
+        mqttWebSocketUrl: `ws://127.0.0.1:${sockets.port}/mqtt`,
         time: Date.now(),
       };
     },
@@ -369,7 +371,7 @@ export async function startBenchDirector(): Promise<BenchDirector> {
     },
     async close() {
       await transport.close();
-      await proxy.close();
+      await bench.broker.close();
       await broker.close();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -380,6 +382,23 @@ export async function startBenchDirector(): Promise<BenchDirector> {
 
 function problem(status: number, code: string): { problem: number; code: string } {
   return { problem: status, code };
+}
+
+/** Both ways to one broker: what is done to it is done to both. */
+function together(one: TcpProxy, other: TcpProxy): TcpProxy {
+  const both = (act: (proxy: TcpProxy) => void) => () => [one, other].forEach(act);
+  return {
+    port: one.port,
+    get connections() {
+      return one.connections + other.connections;
+    },
+    cut: both((proxy) => proxy.cut()),
+    refuse: both((proxy) => proxy.refuse()),
+    freeze: both((proxy) => proxy.freeze()),
+    mute: both((proxy) => proxy.mute()),
+    allow: both((proxy) => proxy.allow()),
+    close: async () => void (await Promise.all([one.close(), other.close()])),
+  };
 }
 
 function send(response: ServerResponse, reply: unknown): void {
