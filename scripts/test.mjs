@@ -16,7 +16,7 @@ import { killServices, startServices } from './services.mjs';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = (path) => join(root, 'node_modules', path);
 /** Minutes are several times what a small machine takes: they end what hangs, not what is slow. */
-const SUITES = { unit: 15, guards: 8, journeys: 20 };
+const SUITES = { unit: 30, guards: 8, journeys: 30 };
 const ON_SERVICES = 'services';
 const JOURNEYS = 'test/journeys';
 const CHECKS = {
