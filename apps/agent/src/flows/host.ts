@@ -3,7 +3,8 @@
  * its state on disk.
  *
  * Guarantee: nothing of the flow runs before `open`; the state on disk is whole, at most about a second old, and
- * never ahead of what the flow's sinks have on disk; when the parent is lost or hangs, the flow drains, saves and the process ends. What a flow may touch
+ * never ahead of what the flow's sinks have on disk; when the parent is lost or hangs, the flow drains, saves and
+ * the process ends. What a flow may touch
  * is said by host-files.ts. It talks to nobody but its parent.
  */
 import { readFile } from 'node:fs/promises';

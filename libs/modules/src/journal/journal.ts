@@ -21,7 +21,6 @@ export interface Member {
 }
 
 interface Waiting {
-  member: Member;
   taken: Taken;
   resolve(): void;
 }
@@ -105,7 +104,7 @@ export class Journal {
   append(member: Member, taken: Taken): Promise<void> {
     return new Promise((resolve) => {
       if (this.stopping) return;
-      this.pending.push({ member, taken, resolve });
+      this.pending.push({ taken, resolve });
       member.context.count('waiting', 1);
       this.write();
     });
