@@ -6,7 +6,7 @@
  * nothing of theirs is called after `close`. Demand on behaviours: faults of the data are counted
  * (`context.fault`, `context.drop`), never thrown; whatever is thrown stops the flow as a bug.
  */
-import type { AlertSignal } from '@millrace/schemas';
+import type { AlertSignal, Contract } from '@millrace/schemas';
 import type { Batch } from './batch.js';
 import type { Clock } from './clock.js';
 import type { FieldValue } from './column.js';
@@ -159,6 +159,10 @@ export interface ResourceFile {
   name: string;
   version: number | null;
   digest: string | null;
+  /** Where a packed script was unpacked, or a runtime was built, before the flow was prepared. */
+  folder?: string;
+  /** Of a model: what it expects and gives, with known answers. */
+  contract?: Contract;
 }
 
 export type DirectorMessage =

@@ -1,5 +1,6 @@
 export * from './problem.js';
 export * from './protocol.js';
+export * from './runtime.js';
 export * from './contract.js';
 export * from './flow.js';
 export * from './flow-test.js';

@@ -18,6 +18,8 @@ export const LockedResource = z
     digest,
     size: counter,
     file: z.string().optional(),
+    /** What it expects and gives: the canonical JSON of its contract, fetched like any bytes. */
+    contract: z.object({ digest, size: counter }).optional(),
   })
   .meta({ id: 'LockedResource' });
 export type LockedResource = z.infer<typeof LockedResource>;
