@@ -1,4 +1,5 @@
 /** The agent as a program: joins when it has no identity and a token, runs until it is told to stop. */
+import './young-space.js';
 import { Failure } from '@millrace/schemas';
 import { startAgent } from './agent.js';
 import { readConfig } from './config.js';

@@ -60,7 +60,7 @@ export class Unit implements ModuleContext<unknown> {
   private readonly ports: Wire[][];
   private readonly isSource: boolean;
   private batches = 0;
-  /** The wire of the first port, when it has just one. */
+  /** The wire of the first port, when it has just one and nobody looks. */
   private only: Wire | null = null;
 
   constructor(
@@ -83,7 +83,11 @@ export class Unit implements ModuleContext<unknown> {
   connect(port: number, to: Unit, offset: number, streams: Schema[]): void {
     this.ports[port].push({ to, behaviour: to.behaviour, offset, streams, schema: streams[0] });
     to.incoming.push({ from: this, port });
-    this.only = this.ports[0].length === 1 ? this.ports[0][0] : null;
+    this.findOnly();
+  }
+
+  private findOnly(): void {
+    this.only = this.ports[0].length === 1 && this.tap === null ? this.ports[0][0] : null;
   }
 
   /** Looks at what leaves, beside whoever looks already. Call what it gives to look no more. */
@@ -101,11 +105,12 @@ export class Unit implements ModuleContext<unknown> {
         for (const look of looks) look(batch, port);
       };
     }
+    this.findOnly();
   }
 
   emit(batch: Batch, port = 0): void {
     const { only } = this;
-    if (only !== null && at !== null && this.tap === null && port === 0 && batch.schema === only.schema) {
+    if (only !== null && at !== null && port === 0 && batch.schema === only.schema) {
       // The plain way, one wire from one port, spelled out: it is what nearly every batch takes.
       const { to } = only;
       this.sent += batch.n;

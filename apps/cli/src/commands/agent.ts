@@ -21,6 +21,7 @@ export function addAgent(program: Command): void {
     .option('--token <code>', 'join token, used once (default: MILLRACE_TOKEN)')
     .option('--name <name>', 'name to join with (default: MILLRACE_NAME, or the host name)')
     .action(async (options: Options) => {
+      await import('@millrace/agent/young-space');
       const { runAgent } = await import('../agent/run.js');
       await runAgent(options);
       process.exit();

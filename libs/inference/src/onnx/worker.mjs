@@ -65,7 +65,7 @@ let untold = 0;
 
 /** Milliseconds within which results are told of together, while there is more to do. A message costs each
  * side about 5 µs, as much as a small model; a batch that takes longer than this is told of at once. */
-const TELL_MS = 0.1;
+const TELL_MS = 0.25;
 
 /** @param {Mail} mail */
 function accept(mail) {

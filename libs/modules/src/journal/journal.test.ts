@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readdirSync, statSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, renameSync, statSync } from 'node:fs';
 import path from 'node:path';
 import * as fc from 'fast-check';
 import type { ModuleContext } from '@millrace/engine';
@@ -180,6 +180,26 @@ describe('the journal of a flow', () => {
     await second.members[0].say('5');
     await second.stop();
     expect(second.members[0].texts).toEqual(range(2, 6));
+  });
+
+  it('says when its disk cannot be read, and hands over all when it can again', async () => {
+    const where = fresh();
+    const first = await begin(where, ['a']);
+    for (const text of range(0, 5)) await first.members[0].say(text);
+    await first.stop();
+    const files = path.join(where, JOURNAL);
+    const journal = new Journal(where);
+    const a = new Listener(journal, 'a');
+    a.through = 2;
+    await journal.open();
+    renameSync(files, `${files}-away`);
+    journal.start(a);
+    await until('it to be told', () => a.counted.unreadable >= 1);
+    expect(a.got).toEqual([]);
+    renameSync(`${files}-away`, files);
+    await until('the rest', () => a.got.length === 3);
+    expect(a.texts).toEqual(range(2, 5));
+    await journal.stop(a);
   });
 
   it('stays within its bytes, keeps what it can as a recording, and says what the saved state does not have', async () => {

@@ -36,6 +36,10 @@ const MOST_SEGMENT_BYTES = 4 * 1024 * 1024;
 const SEGMENTS = 8;
 /** A disk that could not be written to is tried again so often. */
 const RETRY_MS = 1000;
+const BROKEN = {
+  unwritable: 'cannot be written, and nothing is acknowledged',
+  unreadable: 'cannot be read, and the flow gets nothing',
+};
 
 export class Journal {
   private readonly members = new Map<string, Member>();
@@ -61,7 +65,8 @@ export class Journal {
   private tellStopped!: () => void;
   private readonly stopped = new Promise<void>((resolve) => (this.tellStopped = resolve));
   private isBehind = false;
-  private isUnwritable = false;
+  /** What was told already of the disk. */
+  private readonly broken = new Set<keyof typeof BROKEN>();
   private moved: (() => void)[] = [];
 
   constructor(private readonly folder: string) {}
@@ -130,7 +135,8 @@ export class Journal {
     this.wake();
     await this.writing;
     await this.handing;
-    while (member.context.gate.open && (await this.handSome())) continue;
+    do await this.readOn();
+    while (member.context.gate.open && this.handSome());
     await this.segments.close();
   }
 
@@ -169,11 +175,11 @@ export class Journal {
         );
       } catch (error) {
         this.pending = group.concat(this.pending);
-        this.tellUnwritable(error);
+        this.tellBroken('unwritable', error);
         await this.move(RETRY_MS);
         continue;
       }
-      this.isUnwritable = false;
+      this.broken.delete('unwritable');
       this.remember(group, first);
       for (const { resolve } of group) resolve();
       this.hand();
@@ -218,18 +224,30 @@ export class Journal {
     const { gate } = context;
     while (!this.stopping && this.waiting) {
       if (!gate.open) await Promise.race([gate.wait(), this.stopped]);
-      if (this.stopping || !(await this.handSome())) return;
+      if (this.stopping) return;
+      try {
+        await this.readOn();
+      } catch (error) {
+        this.tellBroken('unreadable', error);
+        await this.move(RETRY_MS);
+        continue;
+      }
+      this.broken.delete('unreadable');
+      if (!this.handSome()) return;
     }
   }
 
-  /** Hands a few entries over; false when there is nothing more. */
-  private async handSome(): Promise<boolean> {
-    if (this.ready.length === 0) {
-      const read = (await this.segments!.read(this.cursor, READ_BYTES)).map(decodeTaken);
-      // What was written meanwhile stands behind it.
-      this.ready.unshift(...read);
-      for (const { payload } of read) this.readyBytes += payload.length;
-    }
+  /** When nothing is ready, what lies on the disk. */
+  private async readOn(): Promise<void> {
+    if (this.ready.length > 0) return;
+    const read = (await this.segments!.read(this.cursor, READ_BYTES)).map(decodeTaken);
+    // What was written meanwhile stands behind it.
+    this.ready.unshift(...read);
+    for (const { payload } of read) this.readyBytes += payload.length;
+  }
+
+  /** Hands a few of the ready entries over; false when there is none. */
+  private handSome(): boolean {
     const n = this.runLength();
     if (n === 0) {
       this.behind(false);
@@ -293,16 +311,14 @@ export class Journal {
     context.count(what, n);
   }
 
-  private tellUnwritable(error: unknown): void {
-    const why = error instanceof Error ? error.message : String(error);
+  /** Counted each time, said once until it works again. */
+  private tellBroken(what: keyof typeof BROKEN, error: unknown): void {
     const [{ context }] = this.members.values();
-    context.count('unwritable', 1);
-    if (this.isUnwritable) return;
-    this.isUnwritable = true;
-    context.log(
-      'error',
-      `the journal cannot be written: ${why}. Nothing is acknowledged until it can; it is tried again every second.`,
-    );
+    context.count(what, 1);
+    if (this.broken.has(what)) return;
+    this.broken.add(what);
+    const why = error instanceof Error ? error.message : String(error);
+    context.log('error', `the journal ${BROKEN[what]} until it can; it is tried again every second: ${why}`);
   }
 
   /** Until something moved, or the time is over. */

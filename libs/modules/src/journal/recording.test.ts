@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { temporary } from '../../../../test/kit/rig.js';
 import { eachFrame, Segments } from '../segments.js';
+import { entriesOf } from './entries.js';
 import { decodeTaken, encodeTaken } from './entry.js';
 import { JOURNAL } from './journal.js';
 import { readRecording } from './recording.js';
@@ -56,5 +57,30 @@ describe('a recording', () => {
     await expect(readRecording(path.join(folder, 'none'), 'a', 0, 1000)).rejects.toThrow(
       'a the setting journal',
     );
+  });
+
+  it('is read from a file, which is refused at once when it is none, and where it is damaged', async () => {
+    const where = path.join(folder, 'file');
+    const segments = await Segments.open(path.join(where, JOURNAL), 1e9);
+    await segments.append([taken('a', '1'), taken('a', 'x'.repeat(3_000_000)), taken('a', '3')]);
+    await segments.close();
+    const { file } = segments.files[0];
+    const read = async (of: string) => {
+      const lengths: number[] = [];
+      for await (const { payload } of entriesOf(of, 'the file')) lengths.push(payload.length);
+      return lengths;
+    };
+    expect(await read(file)).toEqual([1, 3_000_000, 1]);
+    const bytes = readFileSync(file);
+    const wrong = path.join(where, 'wrong');
+    // A hole of 8 GiB: whoever gathers it before refusing it does not come back.
+    writeFileSync(wrong, 'this is no recording\n');
+    truncateSync(wrong, 8 * 2 ** 30);
+    await expect(read(wrong)).rejects.toThrow('the file is no recording');
+    bytes[2_000_000] ^= 1;
+    writeFileSync(file, bytes);
+    await expect(read(file)).rejects.toThrow('the file is damaged behind its entry 1');
+    writeFileSync(file, bytes.subarray(0, 1_000_000));
+    expect(await read(file)).toEqual([1]);
   });
 });
