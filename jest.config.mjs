@@ -17,7 +17,7 @@ const base = {
   moduleNameMapper: {
     '^@millrace/(schemas|flow|fleet|blobs|transport|client|engine|inference|modules)$':
       '<rootDir>/libs/$1/src/index.ts',
-    '^@millrace/modules/kinds$': '<rootDir>/libs/modules/src/kinds.ts',
+    '^@millrace/modules/(kinds|load)$': '<rootDir>/libs/modules/src/$1.ts',
     '^@millrace/(director|agent)$': '<rootDir>/apps/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

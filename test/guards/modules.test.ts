@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { catalogueOf, checkFlow, defineKind, type ModuleKind } from '@millrace/flow';
 import { behaviours } from '@millrace/modules';
 import { kinds } from '@millrace/modules/kinds';
+import { loadModules } from '@millrace/modules/load';
 import type { FlowDocument, FlowModule } from '@millrace/schemas';
 import { z } from 'zod';
 import { modulesPage, page } from '../../scripts/docs.mjs';
@@ -64,6 +65,18 @@ test('every folder with a kind is in the catalogue, and the other way round', ()
 
 test('every kind has a behaviour, and every behaviour a kind', () => {
   expect([...behaviours.keys()].toSorted()).toEqual([...kinds.keys()].toSorted());
+});
+
+test('every module is found by the folder of its type, alone; with a type that is not there, all are', async () => {
+  const loaded = await loadModules(kinds.keys());
+  expect([...loaded.kinds].toSorted()).toEqual([...kinds].toSorted());
+  expect([...loaded.behaviours.entries()].every(([type, create]) => behaviours.get(type) === create)).toBe(
+    true,
+  );
+  const some = ['clean.range', 'sink.file', 'clean.range'];
+  expect([...(await loadModules(some)).kinds.keys()]).toEqual(['clean.range', 'sink.file']);
+  for (const strange of ['clean.rnage', 'clean.../../x', 'toString.range', 'nothing'])
+    expect((await loadModules([...some, strange])).kinds).toBe(kinds);
 });
 
 test.each(declared.map((kind) => [kind.type, kind] as const))(

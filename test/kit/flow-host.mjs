@@ -167,7 +167,7 @@ const reading = (context) => {
   return { process: (batch) => context.emit(batch) };
 };
 
-hostFlow({
+const modules = {
   kinds: catalogueOf([counted, fails, list, up, reads]),
   behaviours: new Map([
     ['source.counted', (context) => new Counted(context)],
@@ -176,4 +176,5 @@ hostFlow({
     ['sink.up', upward],
     ['map.reads', reading],
   ]),
-});
+};
+hostFlow({ modulesOf: () => modules });

@@ -1,5 +1,5 @@
-/** The program that the agent starts for each flow: the host with all modules of Millrace. */
-import { behaviours, kinds } from '@millrace/modules';
+/** The program that the agent starts for each flow: the host with the modules that the flow names. */
+import { loadModules } from '@millrace/modules/load';
 import { hostFlow } from './host.js';
 
-hostFlow({ kinds, behaviours });
+hostFlow({ modulesOf: loadModules });

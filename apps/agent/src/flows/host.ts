@@ -38,18 +38,23 @@ const BEAT_MS = 250;
 /** The state is saved at most this often, and only when records came: each time costs an fsync. */
 const SAVE_MS = 1_000;
 
-interface Prepared {
+interface Modules {
+  kinds: Catalogue;
+  behaviours: Behaviours;
+}
+
+interface Prepared extends Modules {
   flow: PrepareFlow;
   document: FlowDocument;
 }
 
 export interface HostOptions {
-  kinds: Catalogue;
-  behaviours: Behaviours;
+  /** Of the types that a flow names; all that there are, when it names one that is not there. */
+  modulesOf(types: string[]): Modules | Promise<Modules>;
 }
 
 /** Serves the parent of this process until it says stop or is gone. */
-export function hostFlow({ kinds, behaviours }: HostOptions): void {
+export function hostFlow({ modulesOf }: HostOptions): void {
   let prepared: Prepared | undefined;
   let run: FlowRun | undefined;
   let open = false;
@@ -76,7 +81,7 @@ export function hostFlow({ kinds, behaviours }: HostOptions): void {
   let before: Promise<void> = Promise.resolve();
   const then = (task: () => Promise<void>) => void (before = before.then(task));
 
-  function build({ flow, document }: Prepared): FlowRun {
+  function build({ flow, document, kinds, behaviours }: Prepared): FlowRun {
     const files = hostFiles(flow);
     return new FlowRun({
       document,
@@ -103,6 +108,8 @@ export function hostFlow({ kinds, behaviours }: HostOptions): void {
   const does: { [A in Asked]: (request: Extract<Request, { ask: A }>) => Promise<Answers[A]> } = {
     async prepare({ flow }) {
       const { document, digest } = await readDocument(flow);
+      const modules = await modulesOf(Object.values(document.modules).map(({ type }) => type));
+      const { kinds } = modules;
       const layers = [{ from: 'the deployment', values: flow.parameters, serves: 'many' as const }];
       const problems = checkFlow(document, kinds, { layers });
       if (problems.length > 0) {
@@ -113,7 +120,8 @@ export function hostFlow({ kinds, behaviours }: HostOptions): void {
           errors: problems,
         });
       }
-      prepared = { flow, document: substitute(document, parameterValues(document, layers).values).document };
+      const { values } = parameterValues(document, layers);
+      prepared = { flow, ...modules, document: substitute(document, values).document };
       run = build(prepared);
       await run.prepare();
       const shared = Object.values(document.modules).every(
