@@ -51,7 +51,7 @@ def known() -> dict[str, str]:
 def command(*args: str) -> str:
     """Runs the command to its end as the admin of that director, and gives what it printed."""
     done = subprocess.run(
-        [*COMMAND, *args], capture_output=True, text=True, env=_environment(), timeout=READY_S, check=False
+        [*COMMAND, *args], capture_output=True, text=True, env=environment(), timeout=READY_S, check=False
     )
     if done.returncode != 0:
         raise AssertionError(f"millrace {' '.join(args)} ended with {done.returncode}:\n{done.stderr}")
@@ -60,12 +60,14 @@ def command(*args: str) -> str:
 
 def started(*args: str) -> subprocess.Popen[str]:
     talk = None if os.environ.get("MILLRACE_TEST_TALK") else subprocess.DEVNULL
-    process = subprocess.Popen([*COMMAND, *args], stdout=subprocess.PIPE, stderr=talk, text=True, env=_environment())
+    process = subprocess.Popen(
+        [*COMMAND, *args], stdout=subprocess.PIPE, stderr=talk, text=True, env=environment()
+    )
     _running.append(process)
     return process
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     return {
         **os.environ,
         "NO_COLOR": "1",

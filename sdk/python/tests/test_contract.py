@@ -40,7 +40,10 @@ class Inferred(unittest.TestCase):
         contract = millrace.infer(FRAME, units={"pressure": "bar"}, period_ms=1000)
         self.assertEqual(columns_of(contract), [("pressure", "float64"), ("rpm", "int64"), ("open", "bool")])
         pressure, rpm, valve = contract.columns
-        self.assertEqual((pressure.unit, pressure.min, pressure.max), ("bar", FRAME["pressure"].min(), FRAME["pressure"].max()))
+        self.assertEqual(
+            (pressure.unit, pressure.min, pressure.max),
+            ("bar", FRAME["pressure"].min(), FRAME["pressure"].max()),
+        )
         self.assertEqual((rpm.min, rpm.max), (int(FRAME["rpm"].min()), int(FRAME["rpm"].max())))
         self.assertEqual((valve.min, valve.max), (None, None))
         said = contract.to_json()
@@ -55,7 +58,9 @@ class Inferred(unittest.TestCase):
         for form in forms:
             self.assertEqual(columns_of(millrace.infer(form)), expected)
         array = np.array([[1, 2], [3, 4]], dtype=np.float32)
-        self.assertEqual(columns_of(millrace.infer(array, columns=["a", "b"])), [("a", "float32"), ("b", "float32")])
+        self.assertEqual(
+            columns_of(millrace.infer(array, columns=["a", "b"])), [("a", "float32"), ("b", "float32")]
+        )
         self.assertEqual(millrace.infer(np.zeros((4, 30, 2)), columns=["a", "b"]).window, 30)
 
     def test_missing_values_are_no_range_and_no_answer(self):
@@ -93,7 +98,10 @@ class Converted(unittest.TestCase):
     def test_a_classifier_gives_tensors(self):
         forest = RandomForestClassifier(n_estimators=5, random_state=0).fit(NUMBERS, LABEL)
         session, contract = self.convert(forest, NUMBERS)
-        self.assertEqual([(one.name, one.dtype, one.shape) for one in contract.outputs], [("label", "string", None), ("probabilities", "float32", [2])])
+        self.assertEqual(
+            [(one.name, one.dtype, one.shape) for one in contract.outputs],
+            [("label", "string", None), ("probabilities", "float32", [2])],
+        )
         self.assertEqual(columns_of(contract), [("pressure", "float32"), ("rpm", "float32")])
         self.assertEqual(len(contract.golden), 5)
         for golden in contract.golden:
@@ -101,12 +109,16 @@ class Converted(unittest.TestCase):
             self.assertEqual(golden.output["label"], forest.predict(row)[0])
             label, probabilities = session.run(None, {"X": row.to_numpy(np.float32)})
             self.assertEqual(label[0], golden.output["label"])
-            np.testing.assert_allclose(probabilities[0], golden.output["probabilities"], atol=golden.tolerance)
+            np.testing.assert_allclose(
+                probabilities[0], golden.output["probabilities"], atol=golden.tolerance
+            )
 
     def test_an_outlier_detector_by_method(self):
         forest = IsolationForest(n_estimators=20, random_state=0).fit(NUMBERS)
         _, both = self.convert(forest, NUMBERS)
-        self.assertEqual([(one.name, one.dtype) for one in both.outputs], [("label", "int64"), ("scores", "float32")])
+        self.assertEqual(
+            [(one.name, one.dtype) for one in both.outputs], [("label", "int64"), ("scores", "float32")]
+        )
         session, contract = self.convert(forest, NUMBERS, outputs={"score": "decision_function"}, rows=3)
         self.assertEqual([one.name for one in contract.outputs], ["score"])
         for golden in contract.golden:
@@ -116,7 +128,9 @@ class Converted(unittest.TestCase):
             self.assertLessEqual(abs(float(said.reshape(-1)[0]) - golden.output["score"]), golden.tolerance)
 
     def test_a_regressor_under_a_name(self):
-        _, contract = self.convert(RandomForestRegressor(5, random_state=0).fit(NUMBERS, FRAME["rpm"]), NUMBERS, outputs="rul")
+        _, contract = self.convert(
+            RandomForestRegressor(5, random_state=0).fit(NUMBERS, FRAME["rpm"]), NUMBERS, outputs="rul"
+        )
         self.assertEqual([(one.name, one.shape) for one in contract.outputs], [("rul", None)])
         self.assertIsInstance(contract.golden[0].output["rul"], float)
 
@@ -176,16 +190,23 @@ class Pickled(unittest.TestCase):
             contract = millrace.infer(NUMBERS, outputs={"score": "decision_function", "label": "predict"})
             path, known = _written(forest, contract, "pickle", Path(folder) / "m")
             self.assertEqual((path.suffix, known.runtime), (".pkl", "python"))
-        self.assertEqual([(one.name, one.dtype) for one in known.outputs], [("score", "float64"), ("label", "int64")])
+        self.assertEqual(
+            [(one.name, one.dtype) for one in known.outputs], [("score", "float64"), ("label", "int64")]
+        )
         first = known.golden[0]
         row = NUMBERS.iloc[[0]]
         self.assertEqual(first.input, {"pressure": row.iloc[0, 0], "rpm": int(row.iloc[0, 1])})
-        self.assertEqual(first.output, {"score": forest.decision_function(row)[0], "label": int(forest.predict(row)[0])})
+        self.assertEqual(
+            first.output, {"score": forest.decision_function(row)[0], "label": int(forest.predict(row)[0])}
+        )
         self.assertEqual(first.tolerance, answers.FLOAT64)
 
     def test_outputs_that_do_not_fit(self):
         linear = LinearRegression().fit(NUMBERS, FRAME["rpm"])
-        for outputs, word in ((["a", "b"], "outputs= names 2"), ({"a": "predict_proba"}, "has no method predict_proba")):
+        for outputs, word in (
+            (["a", "b"], "outputs= names 2"),
+            ({"a": "predict_proba"}, "has no method predict_proba"),
+        ):
             contract = millrace.infer(NUMBERS, outputs=outputs)
             with self.subTest(word), self.assertRaises(millrace.Unusable) as caught:
                 answers.of_estimator(linear, contract, [0], answers.methods_of(outputs, {}))

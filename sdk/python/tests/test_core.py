@@ -24,7 +24,9 @@ class Core(unittest.TestCase):
             "c = millrace.infer([{'a': 1.5, 'b': 'x'}, {'a': 2.5, 'b': 'y'}])\n"
             "print(sorted({'numpy', 'pandas', 'sklearn', 'yaml', 'mlflow', 'IPython'} & set(sys.modules)), c.columns[0].max)"
         )
-        said = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False)
+        said = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False
+        )
         self.assertEqual((said.stdout.strip(), said.stderr), ("[] 2.5", ""))
 
     def test_a_problem_keeps_code_sentence_and_places(self):
@@ -38,7 +40,9 @@ class Core(unittest.TestCase):
         }
         error = problem_of(422, json.dumps(body).encode(), None, "http://x")
         self.assertIsInstance(error, millrace.Refused)
-        self.assertEqual((error.code, error.status, error.request_id, error.retry_after), (body["code"], 422, "r1", 2.0))
+        self.assertEqual(
+            (error.code, error.status, error.request_id, error.retry_after), (body["code"], 422, "r1", 2.0)
+        )
         self.assertIn("/contract/columns: The model takes 3 values.", str(error))
 
     def test_kinds_of_answers(self):

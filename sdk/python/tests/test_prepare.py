@@ -71,7 +71,14 @@ class Prepared(unittest.TestCase):
         train = EXAMPLE / "data/test_FD001.txt.gz"
         rows = millrace.prepare(flow, {"flights": train}, until="life")
         real.command(
-            "prepare", str(flow), "--until", "life", "--input", f"flights={train}", "--out", str(self.folder / "r.csv")
+            "prepare",
+            str(flow),
+            "--until",
+            "life",
+            "--input",
+            f"flights={train}",
+            "--out",
+            str(self.folder / "r.csv"),
         )
         written = pd.read_csv(self.folder / "r.csv")
         pd.testing.assert_frame_equal(rows, written, check_dtype=False, check_exact=True)
@@ -80,10 +87,22 @@ class Prepared(unittest.TestCase):
     def test_what_is_wrong_is_told_in_the_commands_words(self):
         for call, code, word in (
             (lambda: millrace.prepare(self.flow, ROWS, until="scroe"), None, 'Did you mean "score"?'),
-            (lambda: millrace.prepare(self.folder / "no.yaml", {"a": ROWS}, until="x"), "flows.unreadable", "no such file"),
+            (
+                lambda: millrace.prepare(self.folder / "no.yaml", {"a": ROWS}, until="x"),
+                "flows.unreadable",
+                "no such file",
+            ),
             (lambda: millrace.prepare(self.flow, [{"a": 1}], until="score"), None, "Row 0 has no `t`"),
-            (lambda: millrace.prepare(self.flow, {"clean": ROWS}, until="score"), None, "Its sources are sensors"),
-            (lambda: millrace.prepare(self.flow, ROWS, until="score", command=["nowhere"]), None, "nowhere is not there"),
+            (
+                lambda: millrace.prepare(self.flow, {"clean": ROWS}, until="score"),
+                None,
+                "Its sources are sensors",
+            ),
+            (
+                lambda: millrace.prepare(self.flow, ROWS, until="score", command=["nowhere"]),
+                None,
+                "nowhere is not there",
+            ),
         ):
             with self.subTest(word), self.assertRaises(millrace.Unusable) as caught:
                 call()

@@ -41,7 +41,9 @@ class Models(unittest.TestCase):
 
     def test_an_estimator_comes_in_as_onnx_with_contract_lineage_and_alias(self):
         said = {
-            "contract": millrace.infer(FRAME, outputs={"score": "decision_function"}, units={"pressure": "bar"}),
+            "contract": millrace.infer(
+                FRAME, outputs={"score": "decision_function"}, units={"pressure": "bar"}
+            ),
             "metrics": {"auc": np.float64(0.91)},
             "trained_on": "pump rig, May",
         }
@@ -52,9 +54,15 @@ class Models(unittest.TestCase):
         self.assertEqual((kept["state"], kept["aliases"], kept["note"]), ("ready", ["staging"], "first"))
         self.assertEqual(kept["inspection"]["format"], "onnx")
         contract = kept["contract"]
-        self.assertEqual([(one["name"], one.get("unit")) for one in contract["columns"]], [("pressure", "bar"), ("flow", None)])
+        self.assertEqual(
+            [(one["name"], one.get("unit")) for one in contract["columns"]],
+            [("pressure", "bar"), ("flow", None)],
+        )
         self.assertEqual([one["name"] for one in contract["outputs"]], ["score"])
-        self.assertEqual((contract["runtime"], contract["metrics"], contract["trainedOn"]), ("onnx", {"auc": 0.91}, "pump rig, May"))
+        self.assertEqual(
+            (contract["runtime"], contract["metrics"], contract["trainedOn"]),
+            ("onnx", {"auc": 0.91}, "pump rig, May"),
+        )
         self.assertEqual(len(contract["golden"]), 5)
         self.assertEqual(pushed.contract.to_json(), contract)
 
@@ -185,7 +193,9 @@ class Large(unittest.TestCase):
             with self.assertRaises(Cut):
                 millrace.push_data(self.path, name="large", progress=cut)
             reports = []
-            pushed = millrace.push_data(self.path, name="large", progress=lambda *report: reports.append(report))
+            pushed = millrace.push_data(
+                self.path, name="large", progress=lambda *report: reports.append(report)
+            )
             _, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
@@ -196,7 +206,9 @@ class Large(unittest.TestCase):
         sending = [done for stage, done, _ in reports if stage == "sending"]
         self.assertGreater(sending[0], LARGE // 4)
         self.assertEqual(sending[-1], LARGE)
-        self.assertEqual(list(dict.fromkeys(stage for stage, _, _ in reports)), ["hashing", "sending", "verifying"])
+        self.assertEqual(
+            list(dict.fromkeys(stage for stage, _, _ in reports)), ["hashing", "sending", "verifying"]
+        )
         self.assertEqual(pushed.digest, f"sha256:{hashlib.sha256(self.path.read_bytes()).hexdigest()}")
         self.assertEqual(get(f"/v1/resources/{segment('large')}/versions/1")["state"], "ready")
 
@@ -210,7 +222,10 @@ class Packed(unittest.TestCase):
             (Path(folder) / "in/a.py").write_text("1\n")
             archive = packed(Path(folder) / "in", Path(folder) / "out.zip")
             with zipfile.ZipFile(archive) as read:
-                self.assertEqual([(one.filename, one.date_time) for one in read.infolist()], [("a.py", (1980, 1, 1, 0, 0, 0))])
+                self.assertEqual(
+                    [(one.filename, one.date_time) for one in read.infolist()],
+                    [("a.py", (1980, 1, 1, 0, 0, 0))],
+                )
             with self.assertRaises(millrace.Unusable):
                 (Path(folder) / "empty").mkdir()
                 packed(Path(folder) / "empty", Path(folder) / "out.zip")

@@ -71,7 +71,10 @@ class Pulled(unittest.TestCase):
             self.assertTrue(alerts["t"].is_monotonic_increasing)
             self.assertEqual(len(millrace.pull_alerts("pulled", severity="low")), 0)
         with self.subTest("wrong"):
-            for call in (lambda: millrace.pull_results("pulled", limit=0), lambda: millrace.pull_results("pulled", since="soon")):
+            for call in (
+                lambda: millrace.pull_results("pulled", limit=0),
+                lambda: millrace.pull_results("pulled", since="soon"),
+            ):
                 with self.assertRaises(millrace.Unusable):
                     call()
 
@@ -82,7 +85,9 @@ def deploy(folder):
     real.command("group", "create", "plant")
     token = json.loads(real.command("node", "token", "--group", "plant", "-o", "json"))["token"]
     data = real.FOLDER / "node"
-    real.started("agent", "run", "--data", str(data), "--url", real.known()["url"], "--token", token, "--name", "press")
+    real.started(
+        "agent", "run", "--data", str(data), "--url", real.known()["url"], "--token", token, "--name", "press"
+    )
     wait_for(lambda: "press" in real.command("node", "list", "-o", "name"))
     real.command("deploy", "pulled@1", "--to", "plant", "--wait")
 

@@ -68,7 +68,9 @@ class Scaled(unittest.TestCase):
             with self.subTest(id):
                 expected = pd.DataFrame(scaler.transform(REST), columns=COLUMNS)
                 self.assertEqual(len(ours[id]), len(expected))
-                apart = (ours[id][COLUMNS] - expected).abs().to_numpy() / np.maximum(1, expected.abs().to_numpy())
+                apart = (ours[id][COLUMNS] - expected).abs().to_numpy() / np.maximum(
+                    1, expected.abs().to_numpy()
+                )
                 self.assertLess(apart.max(), 1e-12)
 
     def test_names_of_an_array_are_asked_for_and_held_to_the_fit(self):
@@ -103,14 +105,17 @@ def run(folder, kinds):
     """`millrace run` on the rest of the flights: a frame a scaler, its columns in another order than it was fitted in."""
     turned = list(reversed(COLUMNS))
     branches = (
-        BRANCH.format(id=id, kind=kind, name=f"scaler-{id}", columns=", ".join(turned)) for id, kind in kinds.items()
+        BRANCH.format(id=id, kind=kind, name=f"scaler-{id}", columns=", ".join(turned))
+        for id, kind in kinds.items()
     )
     (folder / "flow.yaml").write_text(HEAD + "".join(branches))
     with open(folder / "rows.jsonl", "w", encoding="utf-8") as rows:
         for t, row in enumerate(REST[turned].to_dict("records")):
             rows.write(json.dumps({"t": t, **row}) + "\n")
     out = folder / "out.jsonl"
-    real.command("run", str(folder / "flow.yaml"), "--input", f"rows={folder / 'rows.jsonl'}", "--out", str(out))
+    real.command(
+        "run", str(folder / "flow.yaml"), "--input", f"rows={folder / 'rows.jsonl'}", "--out", str(out)
+    )
     with open(out, encoding="utf-8") as lines:
         records = pd.DataFrame([json.loads(line) for line in lines])
     return {id: records[records["sink"] == f"{id}_out"].reset_index(drop=True) for id in kinds}

@@ -21,7 +21,9 @@ Answers = Mapping[str, Any]
 """An array by output, the first axis the rows'."""
 
 
-def of_estimator(estimator: Any, contract: Contract, rows: Sequence[int], methods: Mapping[str, str]) -> Answers:
+def of_estimator(
+    estimator: Any, contract: Contract, rows: Sequence[int], methods: Mapping[str, str]
+) -> Answers:
     """What the estimator says; `methods`: method by output, as `methods_of` gives them."""
     import numpy
 
@@ -37,7 +39,9 @@ def of_estimator(estimator: Any, contract: Contract, rows: Sequence[int], method
         elif said.ndim == 2 and said.shape[1] == len(names):
             answers.update((name, said[:, i]) for i, name in enumerate(names))
         else:
-            raise Unusable(f"{method} gives {said.shape[1:] or 'one value'} a row, and outputs= names {len(names)}.")
+            raise Unusable(
+                f"{method} gives {said.shape[1:] or 'one value'} a row, and outputs= names {len(names)}."
+            )
     return {name: answers[name] for name in methods}
 
 
@@ -79,10 +83,14 @@ def assert_fits(estimator: Any, names: Sequence[str]) -> None:
     """Raises Unusable when the estimator was fitted on other columns than the sample has."""
     known = getattr(estimator, "feature_names_in_", None)
     if known is not None and [str(name) for name in known] != list(names):
-        raise Unusable(f"The model was fitted on {list(known)}, and the sample has {list(names)}, in this order.")
+        raise Unusable(
+            f"The model was fitted on {list(known)}, and the sample has {list(names)}, in this order."
+        )
     count = getattr(estimator, "n_features_in_", None)
     if count is not None and count != len(names):
-        raise Unusable(f"The model was fitted on {count} columns, and the sample has {len(names)}. Leave the label out.")
+        raise Unusable(
+            f"The model was fitted on {count} columns, and the sample has {len(names)}. Leave the label out."
+        )
 
 
 def _sample_of(contract: Contract) -> Sample:
@@ -95,7 +103,9 @@ def _method(estimator: Any, name: str) -> Any:
     method = getattr(estimator, name, None)
     if callable(method):
         return method
-    raise Unusable(f"{type(estimator).__name__} has no method {name}. Name its outputs with infer(sample, outputs=).")
+    raise Unusable(
+        f"{type(estimator).__name__} has no method {name}. Name its outputs with infer(sample, outputs=)."
+    )
 
 
 def _output(name: str, values: Any, single: bool) -> Output:

@@ -186,7 +186,9 @@ def _push(
     begin = {"kind": kind, "fileName": given.name, "note": note, "contract": contract and contract.to_json()}
     line = report_to(progress, name)
     try:
-        said, sent = push_file(to, name, given, {key: value for key, value in begin.items() if value is not None}, line)
+        said, sent = push_file(
+            to, name, given, {key: value for key, value in begin.items() if value is not None}, line
+        )
     finally:
         line.end()
     if alias is not None:
@@ -239,7 +241,9 @@ def _answered(model: Any, contract: Optional[Contract]) -> Optional[Contract]:
     if known.sample is None:
         return known
     rows = known.sample.whole_rows(known.rows)
-    methods = answers.methods_of(known.named, {"result": "predict" if hasattr(model, "predict") else "transform"})
+    methods = answers.methods_of(
+        known.named, {"result": "predict" if hasattr(model, "predict") else "transform"}
+    )
     said = answers.of_estimator(model, known, rows, methods)
     return answers.write_down(known, rows, said, tolerance=answers.FLOAT64)
 

@@ -75,7 +75,9 @@ class Contract:
         strange = [name for name in units if name not in known]
         if strange:
             raise Unusable(f"There is no column {strange[0]}; there are {', '.join(sorted(known))}.")
-        return replace(self, columns=[replace(one, unit=units.get(one.name, one.unit)) for one in self.columns])
+        return replace(
+            self, columns=[replace(one, unit=units.get(one.name, one.unit)) for one in self.columns]
+        )
 
     def to_json(self) -> dict[str, Any]:
         """As the director takes it."""

@@ -73,11 +73,15 @@ def answered(path: str, contract: Contract) -> Contract:
     wanted = list(contract.named) if contract.named else [one.name for one in session.get_outputs()]
     strange = [name for name in wanted if name not in [one.name for one in session.get_outputs()]]
     if strange:
-        raise Unusable(f"The model has no output {strange[0]}; it has {[one.name for one in session.get_outputs()]}.")
+        raise Unusable(
+            f"The model has no output {strange[0]}; it has {[one.name for one in session.get_outputs()]}."
+        )
     said = dict(zip(wanted, (_array(one) for one in session.run(wanted, fed))))
     dtypes = [_element(one) for one in session.get_inputs()]
     kinds = dtypes if len(dtypes) == len(contract.columns) else dtypes[:1] * len(contract.columns)
-    typed = replace(contract, columns=[replace(one, dtype=kind) for one, kind in zip(contract.columns, kinds)])
+    typed = replace(
+        contract, columns=[replace(one, dtype=kind) for one, kind in zip(contract.columns, kinds)]
+    )
     return answers.write_down(typed, rows, said, tolerance=answers.FLOAT32, inputs=kinds)
 
 
@@ -91,7 +95,11 @@ class _AsFloat32:
     def take(self, rows: Sequence[int]) -> Any:
         given = self._sample.take(rows)
         if hasattr(given, "iloc"):
-            numbers = {name: "float32" for name, dtype in zip(given.columns, self._sample.dtypes) if dtype != "string"}
+            numbers = {
+                name: "float32"
+                for name, dtype in zip(given.columns, self._sample.dtypes)
+                if dtype != "string"
+            }
             return given.astype(numbers).astype({name: "float64" for name in numbers})
         return given if given.dtype == object else given.astype("float32").astype("float64")
 
@@ -103,7 +111,9 @@ def _columns(estimator: Any, contract: Contract) -> tuple[list[str], list[str]]:
     if count is None:
         raise Unusable("How many columns the model takes is not known: give contract=millrace.infer(sample).")
     known = getattr(estimator, "feature_names_in_", None)
-    return [str(name) for name in (known if known is not None else [f"x{i}" for i in range(count)])], ["float32"] * count
+    return [str(name) for name in (known if known is not None else [f"x{i}" for i in range(count)])], [
+        "float32"
+    ] * count
 
 
 def _typed(contract: Contract, names: Sequence[str], dtypes: Sequence[str]) -> Sequence[Column]:
@@ -138,7 +148,11 @@ def _converted(estimator: Any, names: Sequence[str], dtypes: Sequence[str]) -> t
 
 
 def _is(estimator: Any, kind: str) -> bool:
-    if kind == "outlier_detector" and hasattr(estimator, "decision_function") and hasattr(estimator, "fit_predict"):
+    if (
+        kind == "outlier_detector"
+        and hasattr(estimator, "decision_function")
+        and hasattr(estimator, "fit_predict")
+    ):
         return True
     tags = getattr(estimator, "__sklearn_tags__", None)
     said = tags().estimator_type if callable(tags) else getattr(estimator, "_estimator_type", None)
@@ -170,7 +184,9 @@ def _chosen(estimator: Any, contract: Contract, given: Sequence[str]) -> dict[st
             )
         return dict(contract.named)
     if len(contract.named) > len(known):
-        raise Unusable(f"outputs= names {len(contract.named)}, and the converted model gives {', '.join(given)}.")
+        raise Unusable(
+            f"outputs= names {len(contract.named)}, and the converted model gives {', '.join(given)}."
+        )
     return dict(zip(contract.named, known.values()))
 
 

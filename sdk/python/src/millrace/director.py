@@ -107,7 +107,8 @@ def send(request: urllib.request.Request, timeout: float, url: str) -> tuple[int
             body = response.read(LARGEST_ANSWER + 1)
             if len(body) > LARGEST_ANSWER:
                 raise MillraceError(
-                    f"{url} gave more than {LARGEST_ANSWER} bytes in one answer.", code="platform.message-invalid"
+                    f"{url} gave more than {LARGEST_ANSWER} bytes in one answer.",
+                    code="platform.message-invalid",
                 )
             return response.status, body, response.headers.get("etag")
     except urllib.error.HTTPError as error:
@@ -169,9 +170,11 @@ def connect(url: Optional[str] = None, token: Optional[str] = None) -> Director:
     secret = token or known or (kept.get("token") if _same(to, kept.get("url")) else None)
     if not to or not secret:
         raise NotAllowed(
-            f"There is no token for {to}. Give one, use `millrace login {to}`, or set MILLRACE_URL and MILLRACE_TOKEN."
-            if to
-            else "No director is known. Give its url, use `millrace login URL`, or set MILLRACE_URL and MILLRACE_TOKEN.",
+            (
+                f"There is no token for {to}. Give one, use `millrace login {to}`, or set MILLRACE_URL and MILLRACE_TOKEN."
+                if to
+                else "No director is known. Give its url, use `millrace login URL`, or set MILLRACE_URL and MILLRACE_TOKEN."
+            ),
             code="access.unauthenticated",
         )
     director = Director(to, secret)

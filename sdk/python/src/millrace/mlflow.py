@@ -19,6 +19,10 @@ from .problem import Unusable
 from .progress import Progress
 
 LARGEST_MLMODEL = 4 * 1024 * 1024
+HOW = (
+    "Save the model with mlflow.onnx.save_model, or with mlflow.sklearn.save_model and "
+    'serialization_format="cloudpickle".'
+)
 TYPES = {
     "boolean": "bool",
     "integer": "int32",
@@ -66,7 +70,9 @@ def push_mlflow(
     try:
         import mlflow
     except ImportError:
-        raise Unusable(f"{model} is fetched by MLflow: pip install mlflow, or give the model's folder.") from None
+        raise Unusable(
+            f"{model} is fetched by MLflow: pip install mlflow, or give the model's folder."
+        ) from None
     with tempfile.TemporaryDirectory(prefix="millrace-") as kept:
         fetched = Path(mlflow.artifacts.download_artifacts(artifact_uri=str(model), dst_path=kept))
         run = read_mlflow(fetched).run_id
@@ -86,23 +92,28 @@ def read_mlflow(folder: Union[str, Path]) -> MlflowModel:
     if isinstance(flavors.get("onnx"), dict):
         path, runtime = _inside(root, flavors["onnx"].get("data"), "onnx"), "onnx"
     elif isinstance(flavors.get("sklearn"), dict):
+        if flavors["sklearn"].get("serialization_format") == "skops":
+            raise Unusable(f"{root} was saved in the format skops. {HOW}")
         path, runtime = _inside(root, flavors["sklearn"].get("pickled_model"), "sklearn"), "python"
     else:
         raise Unusable(
-            f"{root} has the flavors {', '.join(map(str, flavors))}, and Millrace takes onnx or sklearn. "
-            "Save the model with mlflow.onnx.save_model."
+            f"{root} has the flavors {', '.join(map(str, flavors))}, and Millrace takes onnx or sklearn. {HOW}"
         )
     run = said.get("run_id")
-    parts = [f"MLflow run {run}" if run else None, *(f"{key} {said[key]}" for key in ("model_id",) if said.get(key))]
-    made = said.get("utc_time_created")
-    trained_on = ", ".join([part for part in parts if part] or ["MLflow"]) + (f", made {made} UTC" if made else "")
+    parts = [
+        f"{word} {said[key]}" for word, key in (("run", "run_id"), ("model_id", "model_id")) if said.get(key)
+    ]
+    made = f", made {said['utc_time_created']} UTC" if said.get("utc_time_created") else ""
+    trained_on = f"MLflow {', '.join(parts)}".strip() + made
     signature = said.get("signature")
     contract = replace(_contract(signature, runtime), trained_on=trained_on)
     example = _example(root, said) if runtime == "onnx" else None
     if example and [one.name for one in contract.columns] == list(example[0]):
         contract = replace(contract, sample=infer(example).sample)
     requirements = root / "requirements.txt"
-    return MlflowModel(path, contract, str(run) if run else None, requirements if requirements.is_file() else None)
+    return MlflowModel(
+        path, contract, str(run) if run else None, requirements if requirements.is_file() else None
+    )
 
 
 def _push(
@@ -132,9 +143,13 @@ def _mlmodel(path: Path) -> dict[str, Any]:
     try:
         import yaml
     except ImportError:
-        raise Unusable("An MLmodel file is YAML: pip install pyyaml, or use `millrace resource push FOLDER`.") from None
+        raise Unusable(
+            "An MLmodel file is YAML: pip install pyyaml, or use `millrace resource push FOLDER`."
+        ) from None
     if not path.is_file():
-        raise Unusable(f"{path.parent} is no MLflow model: it has no MLmodel file.", code="engine.file-unreadable")
+        raise Unusable(
+            f"{path.parent} is no MLflow model: it has no MLmodel file.", code="engine.file-unreadable"
+        )
     if path.stat().st_size > LARGEST_MLMODEL:
         raise Unusable(f"{path} is larger than {LARGEST_MLMODEL} bytes.")
     text = path.read_text(encoding="utf-8")
@@ -162,10 +177,14 @@ def _contract(signature: Any, runtime: str) -> Contract:
     inputs, outputs = (_ports(said.get(key)) for key in ("inputs", "outputs"))
     columns = [Column(name, dtype) for name, dtype, shape in inputs if name and not shape]
     # What leaves an ONNX model is told by the file itself.
-    named = [] if runtime == "onnx" else [
-        Output(name or ("result" if len(outputs) == 1 else f"result{i}"), dtype, None, shape)
-        for i, (name, dtype, shape) in enumerate(outputs)
-    ]
+    named = (
+        []
+        if runtime == "onnx"
+        else [
+            Output(name or ("result" if len(outputs) == 1 else f"result{i}"), dtype, None, shape)
+            for i, (name, dtype, shape) in enumerate(outputs)
+        ]
+    )
     return Contract(columns=columns if len(columns) == len(inputs) else [], outputs=named, runtime=runtime)
 
 
@@ -201,4 +220,6 @@ def _example(root: Path, said: Mapping[str, Any]) -> Optional[list[dict[str, Any
 
 
 def _is_uri(text: str) -> bool:
-    return text.split(":", 1)[0] in ("runs", "models", "s3", "gs", "mlflow-artifacts", "file") and ":/" in text
+    return (
+        text.split(":", 1)[0] in ("runs", "models", "s3", "gs", "mlflow-artifacts", "file") and ":/" in text
+    )

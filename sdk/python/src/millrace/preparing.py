@@ -167,9 +167,13 @@ def _run(program: list[str], args: list[str], timeout: float) -> None:
             [*program, *args], capture_output=True, text=True, encoding="utf-8", timeout=timeout, check=False
         )
     except FileNotFoundError:
-        raise Unusable(f"{program[0]} is not there. Install the millrace command, or set MILLRACE_COMMAND.") from None
+        raise Unusable(
+            f"{program[0]} is not there. Install the millrace command, or set MILLRACE_COMMAND."
+        ) from None
     except subprocess.TimeoutExpired:
-        raise MillraceError(f"millrace prepare took longer than {timeout:.0f} s.", code="platform.unavailable") from None
+        raise MillraceError(
+            f"millrace prepare took longer than {timeout:.0f} s.", code="platform.unavailable"
+        ) from None
     if done.returncode != 0:
         code, detail = _said(done.stderr)
         raise Unusable(detail, code=code)
@@ -182,7 +186,10 @@ def _said(text: str) -> tuple[str, str]:
         code, _, detail = line.partition(": ")
         if "." in code and " " not in code and detail:
             return code, "\n".join([detail, *lines[at + 1 :]])
-    return "platform.invalid-request", "\n".join(lines[-20:]).removeprefix("error: ") or "millrace prepare failed."
+    return (
+        "platform.invalid-request",
+        "\n".join(lines[-20:]).removeprefix("error: ") or "millrace prepare failed.",
+    )
 
 
 def _records(path: Path) -> Iterator[dict[str, Any]]:

@@ -35,7 +35,9 @@ class Sample:
         if len(set(self.names)) != len(self.names):
             raise Unusable(f"A column is there twice in {self.names}.")
         if self.size == 0 or not self.names:
-            raise Unusable("The sample is empty: give some rows of what the model was trained on, without the label.")
+            raise Unusable(
+                "The sample is empty: give some rows of what the model was trained on, without the label."
+            )
 
     def _of_array(self, given: Any, columns: Optional[Sequence[str]]) -> None:
         if given.ndim not in (2, 3):
@@ -50,11 +52,17 @@ class Sample:
     def _of_plain(self, given: Any) -> None:
         if isinstance(given, Mapping):
             table = {str(name): list(values) for name, values in given.items()}
-        elif isinstance(given, Sequence) and not isinstance(given, str) and all(isinstance(row, Mapping) for row in given):
+        elif (
+            isinstance(given, Sequence)
+            and not isinstance(given, str)
+            and all(isinstance(row, Mapping) for row in given)
+        ):
             names = list(dict.fromkeys(str(name) for row in given for name in row))
             table = {name: [row.get(name) for row in given] for name in names}
         else:
-            raise Unusable("A sample is a DataFrame, an array with columns=, a dict of columns or a list of dicts.")
+            raise Unusable(
+                "A sample is a DataFrame, an array with columns=, a dict of columns or a list of dicts."
+            )
         if len({len(values) for values in table.values()}) > 1:
             raise Unusable("The columns of the sample are not equally long.")
         self._given = table

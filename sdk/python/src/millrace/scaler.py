@@ -23,7 +23,9 @@ def kind_of(scaler: Any) -> str:
     name = type(scaler).__name__
     if name in KINDS:
         return KINDS[name]
-    raise Unusable(f"{name} has no module of its own. Push one of {', '.join(KINDS)}, or the whole pipeline as a model.")
+    raise Unusable(
+        f"{name} has no module of its own. Push one of {', '.join(KINDS)}, or the whole pipeline as a model."
+    )
 
 
 def parameters_of(scaler: Any, columns: Optional[Sequence[str]] = None) -> dict[str, dict[str, Any]]:
@@ -51,10 +53,14 @@ def parameters_of(scaler: Any, columns: Optional[Sequence[str]] = None) -> dict[
 def _names(scaler: Any, columns: Optional[Sequence[str]], count: int) -> list[str]:
     fitted = getattr(scaler, "feature_names_in_", None)
     if columns is None and fitted is None:
-        raise Unusable(f"The scaler was fitted on an array without names: say columns=[...], {count} of them.")
+        raise Unusable(
+            f"The scaler was fitted on an array without names: say columns=[...], {count} of them."
+        )
     names = [str(name) for name in (columns if columns is not None else fitted)]
     if fitted is not None and names != [str(name) for name in fitted]:
-        raise Unusable(f"The scaler was fitted on {[str(name) for name in fitted]}, and columns= says {names}.")
+        raise Unusable(
+            f"The scaler was fitted on {[str(name) for name in fitted]}, and columns= says {names}."
+        )
     if len(names) != count or len(set(names)) != count:
         raise Unusable(f"The scaler has {count} columns, and columns= names {len(set(names))}.")
     return names
@@ -63,5 +69,7 @@ def _names(scaler: Any, columns: Optional[Sequence[str]], count: int) -> list[st
 def _numbers(values: Any, absent: float, count: int) -> list[float]:
     numbers = [absent] * count if values is None else [float(value) for value in values]
     if any(value != value or value in (float("inf"), float("-inf")) for value in numbers):
-        raise Unusable("The scaler has a parameter that is no finite number: a column of its training data had no value.")
+        raise Unusable(
+            "The scaler has a parameter that is no finite number: a column of its training data had no value."
+        )
     return numbers

@@ -34,7 +34,9 @@ def packed(folder: Path, archive: Path) -> Path:
     if not files:
         raise Unusable(f"{folder} holds no file.")
     if len(files) > MOST_FILES:
-        raise Unusable(f"{folder} holds {len(files)} files, and a script may have {MOST_FILES}. Name a smaller folder.")
+        raise Unusable(
+            f"{folder} holds {len(files)} files, and a script may have {MOST_FILES}. Name a smaller folder."
+        )
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as out:
         for path in files:
             entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), EPOCH)

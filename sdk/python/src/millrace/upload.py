@@ -62,7 +62,9 @@ def push_file(
     digest, size = digest_of(path, line)
     _ensure(director, name)
     base = f"/v1/resources/{segment(name)}"
-    begun = director.ask("POST", f"{base}/versions:begin-upload", body={**begin, "size": size, "digest": digest}).value
+    begun = director.ask(
+        "POST", f"{base}/versions:begin-upload", body={**begin, "size": size, "digest": digest}
+    ).value
     if begun["exists"]:
         return _sealed(director, base, begun["version"], size, line), 0
     upload = f"{base}/uploads/{segment(begun['upload'])}"
@@ -92,7 +94,8 @@ class _Parts:
             try:
                 while True:
                     under_way.update(
-                        pool.submit(self._send, part) for part in itertools.islice(waiting, AT_ONCE - len(under_way))
+                        pool.submit(self._send, part)
+                        for part in itertools.islice(waiting, AT_ONCE - len(under_way))
                     )
                     if not under_way:
                         break
@@ -191,5 +194,7 @@ def _sealed(director: Director, base: str, number: int, size: int, line: Line) -
 def _refusal(version: Mapping[str, Any]) -> Refused:
     said: Optional[Mapping[str, Any]] = version.get("refusal")
     if said is None:
-        return Refused(f"{version['resource']}@{version['version']} was refused.", code="platform.invalid-request")
+        return Refused(
+            f"{version['resource']}@{version['version']} was refused.", code="platform.invalid-request"
+        )
     return Refused(said["detail"], code=said["code"], status=422, errors=said.get("errors") or [])
