@@ -2,65 +2,23 @@
  * A data scientist's way: `millrace prepare`, training in scikit-learn, `millrace run`. The error on NASA's FD001 is
  * the one that Python computes wholly by itself from the raw files.
  */
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { leftOut } from '../kit/brokers.js';
+import { PYTHON_MS, run, venvWith } from '../kit/venv.js';
 
 const command = fileURLToPath(new URL('../../apps/cli/bin/millrace.js', import.meta.url));
 const example = fileURLToPath(new URL('../../examples/turbofan-life/', import.meta.url));
 /** As train.py says; the others are what these need. */
 const PACKAGES = ['numpy==2.4.6', 'pandas==3.1.1', 'scikit-learn==1.9.1', 'skl2onnx==1.20.0', 'onnx==1.23.2'];
-/** Installing takes half a minute, training as long; a busy machine takes several times that. */
-const WITHIN_MS = 10 * 60_000;
-
 const folder = await mkdtemp(join(tmpdir(), 'millrace-train-'));
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Nothing is left beside the example. */
-const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '1' };
-const run = (program: string, args: string[]) =>
-  new Promise<string>((resolve, reject) =>
-    execFile(
-      program,
-      args,
-      { timeout: WITHIN_MS, maxBuffer: 64 * 1024 * 1024, env },
-      (error, stdout, stderr) =>
-        error ? reject(new Error(`${program} ${args.join(' ')}: ${stderr.slice(-2000)}`)) : resolve(stdout),
-    ),
-  );
 const millrace = (...args: string[]) => run(process.execPath, [command, ...args]);
 
-/** Python with the packages in a folder of this test's own; or why there is none. */
-async function python(): Promise<{ path: string } | { missing: string }> {
-  const path = join(folder, 'venv/bin/python');
-  try {
-    await run('python3', ['-m', 'venv', join(folder, 'venv')]);
-  } catch {
-    return { missing: 'python3 with venv is not on this machine' };
-  }
-  try {
-    await run(path, [
-      '-m',
-      'pip',
-      'install',
-      '--quiet',
-      '--disable-pip-version-check',
-      '--retries',
-      '1',
-      ...PACKAGES,
-    ]);
-  } catch {
-    return {
-      missing: 'pip could not install scikit-learn and skl2onnx: no package registry, or another Python',
-    };
-  }
-  return { path };
-}
-
-const found = await python();
+const found = await venvWith(folder, PACKAGES);
 if ('missing' in found) leftOut(`prepare, train, run: ${found.missing}`);
 const title = 'prepare, scikit-learn and run give the error that Python alone gives';
 const test = 'missing' in found ? it.skip : it;
@@ -86,7 +44,7 @@ test(
     // The model adds in float32, Python in doubles.
     expect(Math.abs(ours.rmse - alone.rmse) / alone.rmse).toBeLessThan(1e-6);
   },
-  WITHIN_MS,
+  PYTHON_MS,
 );
 
 interface Score {

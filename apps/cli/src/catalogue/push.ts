@@ -9,7 +9,7 @@ import { open, stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { hashStream } from '@millrace/blobs';
 import { pushContent, type Client, type Pushed } from '@millrace/client';
-import { Failure, type ResourceKind } from '@millrace/schemas';
+import { Failure, type Contract, type ResourceKind } from '@millrace/schemas';
 import { unreadable } from '../output/errors.js';
 
 export interface PushFile {
@@ -18,13 +18,14 @@ export interface PushFile {
   /** Told by the file's ending when absent. */
   kind?: ResourceKind;
   note?: string;
+  contract?: Contract;
   onHashed?(digest: string, size: number): void;
   onProgress?(doneBytes: number, size: number): void;
   signal?: AbortSignal;
 }
 
 export async function pushFile(to: Client, file: PushFile): Promise<Pushed & { digest: string }> {
-  const { path, name, note } = file;
+  const { path, name, note, contract } = file;
   const size = await sizeOf(path);
   const kind = file.kind ?? kindOf(path);
   const { digest } = await hashStream(createReadStream(path));
@@ -35,7 +36,7 @@ export async function pushFile(to: Client, file: PushFile): Promise<Pushed & { d
     const pushed = await pushContent(
       to.catalogue,
       name,
-      { kind, fileName: basename(path), size, digest, note },
+      { kind, fileName: basename(path), size, digest, note, contract },
       {
         async read(offset, length) {
           const bytes = new Uint8Array(length);

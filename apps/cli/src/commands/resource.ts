@@ -84,7 +84,8 @@ export function addResource(program: Command): void {
       .command('push')
       .description(
         'Brings a file into the catalogue as a new version. Nothing is sent when its digest is known, and a push ' +
-          'that was cut goes on where it stopped.',
+          'that was cut goes on where it stopped. A folder with a file MLmodel is a model that MLflow wrote, and ' +
+          'brings its contract along.',
       )
       .argument('<file>')
       .option('--name <name>', 'of the resource (default: the name of the file without its ending)')
@@ -100,13 +101,16 @@ export function addResource(program: Command): void {
       .option('--alias <alias>', 'also point this alias at it; may be given several times', collect, []),
   ).action(async (file: string, options: PushOptions) => {
     const { nameOf, pointAlias, pushFile } = await import('../catalogue/push.js');
+    const { mlflowModel } = await import('../catalogue/mlflow.js');
+    const mlflow = await mlflowModel(file);
     const director = await connect();
     const line = progress();
     const { version, sentBytes, digest } = await pushFile(director, {
       name: options.name ?? nameOf(file),
-      path: file,
-      kind: options.kind,
-      note: options.note,
+      path: mlflow?.path ?? file,
+      kind: options.kind ?? (mlflow && 'model'),
+      note: options.note ?? mlflow?.note,
+      contract: mlflow?.contract,
       onProgress: (done, size) => line.show(`${file}: ${bytesOf(done)} of ${bytesOf(size)}`),
     }).finally(() => line.end());
     for (const alias of options.alias) await pointAlias(director, version.resource, alias, version.version);
@@ -114,6 +118,9 @@ export function addResource(program: Command): void {
     else printOne(version, versionView, options);
     const said = sentBytes === 0 ? 'nothing sent, it was there' : `sent ${bytesOf(sentBytes)}`;
     talk(`${digest}: ${said}`);
+    if (mlflow?.requirements) {
+      talk(`It runs in Python with the packages of ${mlflow.requirements}: make a runtime of them for it.`);
+    }
   });
 
   outputOptions(

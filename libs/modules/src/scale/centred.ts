@@ -9,7 +9,7 @@ export const centred =
   (context) =>
     new Lines(context, context.settings.columns, () => {
       const { clip = Infinity } = context.settings;
-      return scaleParameters(context, [centre, 'scale']).map(([shift, scale]) => ({
+      return scaleParameters(context, [centre, 'scale']).map(({ numbers: [shift, scale] }) => ({
         shift,
         divisor: scale === 0 ? 1 : scale,
         factor: 1,

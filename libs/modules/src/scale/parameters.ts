@@ -13,11 +13,20 @@ export interface ScaleSettings {
   resource?: string;
 }
 
+/** What is known of one column. */
+export interface ColumnParameters {
+  numbers: number[];
+  /** All of its entry: a scaler may say more than every scaler must. */
+  entry: Readonly<Record<string, unknown>>;
+  /** Module, file and column, for whoever complains about the entry. */
+  place: string;
+}
+
 /** For each column, in order, the numbers named in `wanted`, in order. */
 export function scaleParameters(
   context: ModuleContext<ScaleSettings>,
   wanted: readonly string[],
-): number[][] {
+): ColumnParameters[] {
   const { columns, parameters, resource } = context.settings;
   const table = parameters ?? readTable(context, resource!);
   const from = parameters === undefined ? resource! : 'the setting parameters';
@@ -29,8 +38,9 @@ export function scaleParameters(
         `${context.id}: ${from} has no parameters for the column ${column}; it has ${list(Object.keys(table))}. ` +
           'Add the column there, or take it out of columns.',
       );
-    return wanted.map((name) => {
-      const value = (row as Record<string, unknown>)[name];
+    const entry = row as Record<string, unknown>;
+    const numbers = wanted.map((name) => {
+      const value = entry[name];
       if (typeof value === 'number' && Number.isFinite(value)) return value;
       throw new Failure(
         'engine.parameters-missing',
@@ -38,6 +48,7 @@ export function scaleParameters(
           `It needs ${wanted.map((one) => `"${one}"`).join(' and ')} for each column.`,
       );
     });
+    return { numbers, entry, place: `${context.id}: ${from}, column ${column}` };
   });
 }
 

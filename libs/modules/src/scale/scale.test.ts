@@ -65,6 +65,30 @@ describe('scale.minmax', () => {
     expect(clipped.rows.map(({ a }) => a)).toEqual([-1, 0, 1, undefined, null]);
   });
 
+  test('range and limits of the fitted scaler hold, unless the settings say others', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'millrace-scale-'));
+    const run = async (entry: object, settings: object = {}) => {
+      const file = join(folder, 'p.json');
+      writeFileSync(file, JSON.stringify({ a: { min: 0, max: 10, ...entry } }));
+      const feed = [-5, 5, 20].map((a, t) => ({ t, a }));
+      const all = { columns: ['a'], resource: 'resource:p@1', ...settings };
+      return (await scale('scale.minmax', all, feed, file)).rows.map(({ a }) => a);
+    };
+    try {
+      expect(await run({ featureRange: [-1, 1], clip: true })).toEqual([-1, 0, 1]);
+      expect(await run({ featureRange: [-1, 1] })).toEqual([-2, 0, 3]);
+      expect(await run({ featureRange: [-1, 1], clip: true }, { featureRange: [0, 1], clip: false })).toEqual(
+        [-0.5, 0.5, 2],
+      );
+      expect((await refusal(run({ featureRange: [1, 1] }))).message).toContain(
+        'column a: featureRange is no pair',
+      );
+      expect((await refusal(run({ featureRange: 'wide' }))).code).toBe('engine.parameters-missing');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   test('a range of 0 counts as 1', async () => {
     const settings = { columns: ['a'], parameters: { a: { min: 3, max: 3 } } };
     expect(

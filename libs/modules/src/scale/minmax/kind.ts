@@ -8,6 +8,7 @@ Brings the range of the training data to \`featureRange\`: \`x * s + (low - min 
 \`s = (high - low) / (max - min)\`, the parameters being \`data_min_\` and \`data_max_\` of scikit-learn's
 \`MinMaxScaler\`, by the name of the column.
 
+- A file of a fitted scaler may also say its \`featureRange\` and \`clip\`, which hold unless the settings say others.
 - A range of 0 (a column that never changed) counts as 1, as in scikit-learn.
 - Values beyond the training data leave \`featureRange\`, unless \`clip\` is true.
 - Vectors, such as windows, are scaled value by value. Nulls and absent fields pass; a text passes and is counted
@@ -29,13 +30,17 @@ export const kind = defineKind({
       }),
     ),
     featureRange: z
-      .tuple([z.number(), z.number()])
-      .default([0, 1])
-      .describe('What the least and the greatest value become.'),
+      .tuple([z.number().default(0), z.number().default(1)])
+      .optional()
+      .describe(
+        'What the least and the greatest value become; `[0, 1]`, or what the scaler was fitted with.',
+      ),
     clip: z
       .boolean()
-      .default(false)
-      .describe('Whether values beyond the training data are limited to `featureRange`.'),
+      .optional()
+      .describe(
+        'Whether values beyond the training data are limited to `featureRange`; as the scaler, or not.',
+      ),
   }),
   inputs: 'many',
   outputs: ['out'],
@@ -44,7 +49,7 @@ export const kind = defineKind({
     columns.map((field, i) => ({ pointer: `/columns/${i}`, field, types: ['number', 'vector'] })),
   columns: (_settings, inputs) => mergeColumns(inputs),
   check(settings) {
-    const [low, high] = settings.featureRange;
+    const [low, high] = settings.featureRange ?? [0, 1];
     return [
       ...checkScale(settings),
       ...(low < high
