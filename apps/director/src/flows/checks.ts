@@ -146,7 +146,8 @@ function lockWithSizes(
     Object.entries(lock).map(([key, { kind, version, digest }]) => {
       const found = byVersion.get(`${key.split('@')[0]}@${version}`);
       if (!found) throw new Error(`${key} was locked and not resolved`);
-      return [key, { kind, version, digest, size: found.size, file: found.fileName }];
+      const { size, fileName: file, contractBlob: contract } = found;
+      return [key, { kind, version, digest, size, file, ...(contract && { contract }) }];
     }),
   );
 }
