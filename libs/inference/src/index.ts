@@ -26,9 +26,5 @@ export {
 } from './runtimes/resolve.js';
 export { measurePacked, packedFormat } from './scripts/archive.js';
 export { isPacked, unpackScript } from './scripts/unpack.js';
-export {
-  findInterpreter,
-  interpreters,
-  interpreterVariables,
-  type Interpreter,
-} from './workers/interpreters.js';
+export { interpreters, interpreterVariables } from './runtimes/here.js';
+export { findInterpreter, type Interpreter } from './workers/interpreters.js';

@@ -268,7 +268,7 @@ export function startProcess(options: ProcessOptions): FlowProcess {
   };
 }
 
-const interpreters: ReadonlySet<string> = new Set(Object.values(interpreterVariables));
+const interpreters: ReadonlySet<string> = new Set(interpreterVariables);
 
 /** What is the agent's own, its token above all, is no business of a flow; which Python there is, is. */
 function childEnvironment(all: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

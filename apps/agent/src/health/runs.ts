@@ -42,8 +42,8 @@ export function whatRuns({ now, onChange }: { now(): number; onChange(): void })
 }
 
 async function ask(): Promise<Runs> {
-  const { javascript: _own, ...found } = await interpreters();
-  return { runtimes: { node: process.versions.node, ...found }, sandbox: await sandbox() };
+  const runtimes = { node: process.versions.node, ...(await interpreters()) };
+  return { runtimes, sandbox: await sandbox() };
 }
 
 /** Whether bubblewrap is here and may make namespaces: on many systems only one of the two. */

@@ -4,6 +4,7 @@ import { AliasesController } from './aliases.controller.js';
 import { AliasesService } from './aliases.service.js';
 import { CatalogueReader } from './catalogue.reader.js';
 import { KnownBytes } from './known-bytes.js';
+import { LockedRuntimes } from './locked-runtimes.js';
 import { PiecesController } from './pieces.controller.js';
 import { PiecesService } from './pieces.service.js';
 import { ResourcesController } from './resources.controller.js';
@@ -23,6 +24,7 @@ import { VersionBlobs } from './version-blobs.js';
     AliasesService,
     CatalogueReader,
     KnownBytes,
+    LockedRuntimes,
     PiecesService,
     ResourcesService,
     ResourcesStore,
@@ -33,6 +35,6 @@ import { VersionBlobs } from './version-blobs.js';
     UploadsStore,
     VersionBlobs,
   ],
-  exports: [CatalogueReader],
+  exports: [CatalogueReader, LockedRuntimes],
 })
 export class CatalogueModule {}

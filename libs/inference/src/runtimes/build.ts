@@ -119,12 +119,12 @@ export function variantOf(manifest: RuntimeManifest): RuntimeVariant {
 async function interpreterOf(manifest: RuntimeManifest): Promise<Interpreter> {
   const { language, interpreter } = manifest;
   const wanted = interpreter.version;
-  const name = language === 'python' && wanted.startsWith('2') ? 'python2' : language;
-  const usual = await findInterpreter(name);
+  const named = language === 'python' && wanted.startsWith('2') ? 'python2' : undefined;
+  const usual = await findInterpreter(language, { named });
   if (usual !== undefined && isOf(usual.version, wanted)) return usual;
   // Systems keep several of them side by side, by the first two numbers.
-  const beside = name === 'python' ? `python${wanted.split('.').slice(0, 2).join('.')}` : undefined;
-  const other = beside === undefined ? undefined : await findInterpreter(name, { named: beside });
+  const beside = language === 'python' ? `python${wanted.split('.').slice(0, 2).join('.')}` : undefined;
+  const other = beside === undefined ? undefined : await findInterpreter(language, { named: beside });
   if (other !== undefined && isOf(other.version, wanted)) return other;
   const have = usual === undefined ? 'none' : `${usual.version} (${usual.command})`;
   throw new Failure(

@@ -38,11 +38,18 @@ export async function freshFolder(
   }
 }
 
-/** What a kill left in this folder. Nobody may be building there. */
-export async function sweepFresh(parent: string): Promise<string[]> {
-  const left = (await readdir(parent).catch(() => [])).filter((name) => name.includes(MARK));
-  for (const name of left) await rm(join(parent, name), { recursive: true, force: true, maxRetries: 3 });
-  return left;
+/** What a kill left in this folder. Nobody may be building there what is that old. */
+export async function sweepFresh(parent: string, olderThanMs = 0): Promise<string[]> {
+  const swept: string[] = [];
+  for (const name of await readdir(parent).catch(() => [])) {
+    if (!name.includes(MARK)) continue;
+    const path = join(parent, name);
+    const found = await lstat(path).catch(() => undefined);
+    if (found === undefined || (olderThanMs > 0 && Date.now() - found.mtimeMs < olderThanMs)) continue;
+    await rm(path, { recursive: true, force: true, maxRetries: 3 });
+    swept.push(name);
+  }
+  return swept;
 }
 
 /** Every file and folder; links lead to what is synced itself, or is not ours. */

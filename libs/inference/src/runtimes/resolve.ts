@@ -62,7 +62,18 @@ export async function resolvePython(wanted: Resolve): Promise<Resolved> {
     const report = join(scratch, 'report.json');
     await writeFile(file, `${requirements.join('\n')}\n`);
     const target = targetArgs(interpreter, python, platform);
-    const asked = ['--dry-run', '--ignore-installed', '--only-binary=:all:', '--report', report, '-r', file];
+    // Some versions of pip choose for another machine only when they are told of a folder; nothing is put there.
+    const into = target.length > 0 ? ['--target', join(scratch, 'target')] : [];
+    const asked = [
+      ...into,
+      '--dry-run',
+      '--ignore-installed',
+      '--only-binary=:all:',
+      '--report',
+      report,
+      '-r',
+      file,
+    ];
     await pip(interpreter, ['install', ...quietly, ...target, ...asked], wanted);
     const lock = lockOf(await readReport(report));
     const variant: RuntimeVariant = { ...platform, lock };
