@@ -10,9 +10,10 @@ export interface Wheel {
 }
 
 /** A package of one file; importing `name` gives what the code says. */
-export function wheel(name: string, version: string, code: string): Wheel {
+export function wheel(name: string, version: string, code: string, requires: string[] = []): Wheel {
   const info = `${name}-${version}.dist-info`;
-  const metadata = `Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\n`;
+  const needs = requires.map((one) => `Requires-Dist: ${one}\n`).join('');
+  const metadata = `Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\n${needs}`;
   const tags = 'Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n';
   const files = { [`${name}.py`]: code, [`${info}/METADATA`]: metadata, [`${info}/WHEEL`]: tags };
   const record = [...Object.keys(files).map((path) => `${path},,`), `${info}/RECORD,,`].join('\n');
