@@ -89,6 +89,7 @@ const orderOf = (room: string) => ORDER.findIndex((rooms) => rooms.split(' ').in
  * door that all listeners share, a rule without state. Everything else is asked of a reader.
  */
 const OPEN: Record<string, string> = {
+  'catalogue/locked-runtimes.ts': 'keeps the runtime that requirements of a flow were locked to',
   'catalogue/resource-users.ts': 'a port that the flows fill: what a version is used for',
   'flows/flow-usage.ts': 'a port that the deployments fill: what a flow is used for',
   'fleet/group-users.ts': 'a port that the deployments fill: what a group is used for',

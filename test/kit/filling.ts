@@ -15,6 +15,7 @@ const inPath: Record<string, (e: Estate) => string[]> = {
   resources: (e) => [e.resource],
   aliases: (e) => [e.alias],
   uploads: (e) => [e.upload],
+  pieces: (e) => [e.upload],
   flows: (e) => [e.flow],
   'test-files': (e) => [e.testFile],
   versions: () => ['1'],
@@ -132,10 +133,14 @@ const inBody: Record<string, Bodies> = {
   'POST /v1/users': () => [
     { email: `${fresh()}@example.org`, name: 'Fresh', role: 'viewer', password: 'a long enough password' },
   ],
+  'PATCH /v1/organization': () => [{ allowPickle: false }],
   'PATCH /v1/users/{id}': () => [{ role: 'viewer' }],
   'POST /v1/resources': () => [{ name: fresh() }],
   'POST /v1/resources/{name}/versions:begin-upload': (e) => [
     { kind: 'model', fileName: 'model.onnx', size: 100, digest: e.digest },
+  ],
+  'POST /v1/resources/{name}/pieces:begin-upload': (e) => [
+    { fileName: 'a.whl', size: 100, digest: e.digest },
   ],
   'POST /v1/resources/{name}/uploads/{upload}:parts': () => [{}, { parts: [1] }],
   'PUT /v1/resources/{name}/aliases/{alias}': () => [{ version: 1 }],

@@ -162,7 +162,10 @@ const reads = defineKind({
 });
 
 const reading = (context) => {
-  const { path } = context.host.resource(context.settings.model);
+  const { path, folder, contract } = context.host.resource(context.settings.model);
+  const { version } = context.host.flow;
+  const told = JSON.stringify({ version, path, folder, contract });
+  appendFileSync(`${context.host.workFolder}/read`, `${told}\n`);
   context.log('info', `reads ${path}`);
   return { process: (batch) => context.emit(batch) };
 };

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { makeFolder, openBlobFolder } from '@millrace/blobs';
 import type { DirectorMessage, SeriesPlace } from '@millrace/engine';
 import { Failure, type AlertMessage, type ResultMessage } from '@millrace/schemas';
+import { openBuiltFolder } from './blobs/built.js';
 import type { AgentConfig } from './config.js';
 import { openInbox } from './desired/inbox.js';
 import { startPoll } from './desired/poll.js';
@@ -19,6 +20,7 @@ import { openRegistry, lockFolder } from './flows/registry.js';
 import { spawnFlow } from './flows/spawn.js';
 import { foldersOf } from './folders.js';
 import { nodeFacts } from './health/facts.js';
+import { whatRuns } from './health/runs.js';
 import { flowMetrics, startMetrics } from './health/metrics.js';
 import { readIdentity } from './identity/identity.js';
 import { createLog, type Log } from './log.js';
@@ -91,6 +93,7 @@ export async function startAgent(config: AgentConfig, log: Log = createLog(confi
   const api = directorApi(identity.url, identity.credential);
   const time = trustedTime({ api, identity, now, wall });
   const blobs = await openBlobFolder(folders.blobs);
+  const built = await openBuiltFolder(folders.built, blobs);
   const logs = flowLogs({ wall });
   let changed = () => undefined as void;
   const inbox = await openInbox({
@@ -104,6 +107,13 @@ export async function startAgent(config: AgentConfig, log: Log = createLog(confi
   const reconcile: Reconcile = await startReconcile({
     folders,
     blobs,
+    built,
+    builds(pid) {
+      const failed = (error: unknown) =>
+        log.warn({ pid, error: String(error) }, 'a process is not on record');
+      const added = registry.add(pid, 'group').catch(failed);
+      return () => void added.then(() => registry.remove(pid)).catch(failed);
+    },
     api,
     blobBytes: config.blobBytes,
     roots: config.paths,
@@ -119,7 +129,7 @@ export async function startAgent(config: AgentConfig, log: Log = createLog(confi
         onFrame: (...frame) => taps.frame(...frame),
         onChange: () => changed(),
       }),
-    collect: () => collectBlobs(blobs, reconcile.lanes, inbox.accepted, log),
+    collect: () => collectBlobs({ blobs, built }, reconcile.lanes, inbox.accepted, log),
     now,
     wall,
     random,
@@ -192,13 +202,14 @@ export async function startAgent(config: AgentConfig, log: Log = createLog(confi
   });
 
   // What this node tells of itself.
+  const runs = whatRuns({ now, onChange: () => reporter.tellAll() });
   const held = async () => (await blobs.list()).filter(({ partial }) => !partial).map(({ digest }) => digest);
   const reporter = await startReporter({
     identity,
     inbox,
     lanes,
     seqFile: folders.reportSeq,
-    facts: async () => nodeFacts(dataDir, await held()),
+    facts: async () => nodeFacts(dataDir, await held(), runs.facts()),
     async send(report) {
       if (link.connected) return link.publish('report', report);
       const { epoch, sequence } = await api.report(report);

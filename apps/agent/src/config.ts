@@ -41,6 +41,18 @@ export const Variables = z.object({
   MILLRACE_FLOW_MEMORY_MB: number(64, 1_048_576)
     .optional()
     .meta(about('JavaScript heap that one flow may take; absent: what Node.js chooses.')),
+  MILLRACE_PYTHON: z
+    .string()
+    .optional()
+    .meta(about('Python 3 that runtimes are built with; default: on PATH.')),
+  MILLRACE_PYTHON2: z.string().optional().meta(about('Python 2.7, for scripts that need it; likewise.')),
+  MILLRACE_NODE: z
+    .string()
+    .optional()
+    .meta(about('Node.js for scripts; default: the one that runs the agent.')),
+  MILLRACE_RSCRIPT: z.string().optional().meta(about('Rscript; default: on PATH.')),
+  MILLRACE_JAVA: z.string().optional().meta(about('Java; default: on PATH.')),
+  MILLRACE_JULIA: z.string().optional().meta(about('Julia; default: on PATH.')),
   MILLRACE_LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')

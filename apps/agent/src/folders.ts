@@ -12,6 +12,8 @@ export interface Folders {
   /** Processes of flows that were started, so that the next start waits for those that are still draining. */
   processes: string;
   blobs: string;
+  /** Scripts that were unpacked and runtimes that were built, by digest; shared by all flows. */
+  built: string;
   outbox: string;
   flows: string;
   flow(name: string): FlowFolders;
@@ -43,6 +45,7 @@ export function foldersOf(dataDir: string): Folders {
     reportSeq: join(dataDir, 'report-seq.json'),
     processes: join(dataDir, 'processes.json'),
     blobs: join(dataDir, 'blobs'),
+    built: join(dataDir, 'built'),
     outbox: join(dataDir, 'outbox'),
     flows,
     flow(name) {

@@ -11,9 +11,11 @@ import { addFlow } from './commands/flow.js';
 import { addGroup } from './commands/group.js';
 import { addLogin } from './commands/login.js';
 import { addNode } from './commands/node.js';
+import { addOrganization } from './commands/organization.js';
 import { addPrepare } from './commands/prepare.js';
 import { addResource } from './commands/resource.js';
 import { addRun } from './commands/run.js';
+import { addRuntime } from './commands/runtime.js';
 import { addTest } from './commands/test.js';
 import { addToken } from './commands/token.js';
 import { addUp } from './commands/up.js';
@@ -32,6 +34,7 @@ export function millrace(): Command {
   addLogin(program);
   addFlow(program);
   addResource(program);
+  addRuntime(program);
   addNode(program);
   addGroup(program);
   addDeploy(program);
@@ -39,6 +42,7 @@ export function millrace(): Command {
   addAlerts(program);
   addEvents(program);
   addToken(program);
+  addOrganization(program);
   addAgent(program);
   addCompletion(program);
   inherit(program);

@@ -1,6 +1,6 @@
 /** Promise 48 in small: every changing route of the document leaves exactly one entry, chained by hash. */
 import { generateKeyPairSync } from 'node:crypto';
-import type { AuditEntry, SignedDesired } from '@millrace/schemas';
+import type { AuditEntry, SignedDesired, UploadBegun } from '@millrace/schemas';
 import { pathNames, pathOf, readApi, type Api, type Json, type Route } from '../../../test/kit/api.js';
 import { testDirector, type Answer, type TestDirector } from '../../../test/kit/director.js';
 import { speaking, type Speaking } from '../../../test/kit/edge.js';
@@ -102,6 +102,10 @@ const changes: Record<string, Make> = {
     body: { email: 'a@x.org', name: 'A', role: 'viewer', password },
     action: 'access.create-user',
   }),
+  'PATCH /v1/organization': () => ({
+    body: { allowPickle: false },
+    action: 'access.change-organization',
+  }),
   'PATCH /v1/users/{id}': () => ({
     at: { id: e.user.id },
     body: { role: 'viewer' },
@@ -115,6 +119,22 @@ const changes: Record<string, Make> = {
     body: { kind: 'data', fileName: 'a.csv', size: 1, digest: digestOfBytes(Buffer.from('a')) },
     action: 'catalogue.begin-upload',
   }),
+  'POST /v1/resources/{name}/pieces:begin-upload': () => ({
+    at: { name: e.resource },
+    body: { fileName: 'a.whl', size: 1, digest: digestOfBytes(Buffer.from('b')) },
+    action: 'catalogue.begin-upload',
+  }),
+  'POST /v1/resources/{name}/pieces/{upload}:complete-upload': async () => {
+    const bytes = Buffer.from('c');
+    const body = { fileName: 'c.whl', size: 1, digest: digestOfBytes(bytes) };
+    const path = `/v1/resources/${e.resource}/pieces:begin-upload`;
+    const begun = (await e.t.call<UploadBegun>('POST', path, body)).body;
+    await sendParts(begun, bytes);
+    return {
+      at: { name: e.resource, upload: begun.exists ? '' : begun.upload },
+      action: 'catalogue.complete-piece',
+    };
+  },
   'DELETE /v1/resources/{name}/uploads/{upload}': () => ({
     at: { name: e.resource, upload: e.upload },
     action: 'catalogue.abort-upload',

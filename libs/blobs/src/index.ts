@@ -1,6 +1,7 @@
 export * from './digest.js';
 export * from './parts.js';
 export {
+  codeOf,
   freeBytes,
   isFull,
   makeFolder,

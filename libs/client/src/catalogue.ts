@@ -4,6 +4,7 @@ import {
   AliasHistory,
   AliasList,
   PartLinks,
+  PieceBegun,
   Resource,
   ResourceList,
   ResourceUsage,
@@ -14,6 +15,7 @@ import {
   UploadBegun,
   type AliasMove,
   type PageQuery,
+  type PieceBegin,
   type ResourceCreate,
   type UploadBegin,
 } from '@millrace/schemas';
@@ -46,6 +48,12 @@ export const catalogueOf = (http: Http) => {
       http.ask(PartLinks, 'POST', `${upload(name, id)}:parts`, { body: { parts } }),
     completeUpload: (name: string, id: string) =>
       http.ask(ResourceVersion, 'POST', `${upload(name, id)}:complete-upload`),
+
+    /** Bytes without a version, for a runtime to name. */
+    beginPiece: (name: string, body: PieceBegin) =>
+      http.ask(PieceBegun, 'POST', `${of(name)}/pieces:begin-upload`, { body }),
+    completePiece: (name: string, id: string) =>
+      http.ask(Upload, 'POST', `${of(name)}/pieces/${segment(id)}:complete-upload`),
 
     aliases: (name: string) => http.ask(AliasList, 'GET', `${of(name)}/aliases`),
     /** With its ETag, which a move sends as `ifMatch`. */

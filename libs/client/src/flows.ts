@@ -45,7 +45,11 @@ export const flowsOf = (http: Http) => ({
     }),
   /** Answered with 200 and the newest version when nothing changed since. */
   publish: (name: string, note?: string) =>
-    http.answer(FlowVersion, 'POST', `/v1/flows/${segment(name)}:publish`, { body: { note } }),
+    http.answer(FlowVersion, 'POST', `/v1/flows/${segment(name)}:publish`, {
+      body: { note },
+      // Requirements are resolved by an index of packages.
+      timeoutMs: 6 * 60_000,
+    }),
   versions: (name: string, query: PageQuery = {}) =>
     http.ask(FlowVersionList, 'GET', `/v1/flows/${segment(name)}/versions`, { query }),
   version: (name: string, version: number) =>

@@ -32,8 +32,8 @@ const ATTEMPTS = 6;
 /** A part has 16 MiB or more; at 100 kB/s that is under three minutes. */
 const PART_MS = 10 * 60_000;
 /** Sealing hashes the whole content; a large one takes minutes. */
-const SEAL_MS = 15 * 60_000;
-const SEAL_POLL_MS = 150;
+export const SEAL_MS = 15 * 60_000;
+export const SEAL_POLL_MS = 150;
 
 export async function pushContent(
   catalogue: ReturnType<typeof catalogueOf>,
@@ -46,13 +46,27 @@ export async function pushContent(
   if (begun.exists) {
     return { version: await sealed(catalogue, name, begun.version, options), sentBytes: 0 };
   }
+  const sentBytes = await sendMissing(catalogue, name, begun, begin.size, content, options);
+  const { version } = await catalogue.completeUpload(name, begun.upload);
+  return { version: await sealed(catalogue, name, version, options), sentBytes };
+}
+
+/** The parts that are not there yet; gives the bytes that went over the wire. */
+export async function sendMissing(
+  catalogue: ReturnType<typeof catalogueOf>,
+  name: string,
+  begun: { upload: string; parts: PartLink[] },
+  size: number,
+  content: Content,
+  options: PushOptions,
+): Promise<number> {
   options.onBegun?.(begun.upload);
   const { missing } = await catalogue.upload(name, begun.upload);
   const links = new Map(begun.parts.map((part) => [part.number, part]));
-  let done = begin.size - missing.reduce((sum, part) => sum + part.length, 0);
+  let done = size - missing.reduce((sum, part) => sum + part.length, 0);
   let sentBytes = 0;
   for (const part of missing) {
-    options.onProgress?.(done, begin.size);
+    options.onProgress?.(done, size);
     const bytes = await content.read(part.offset, part.length);
     await sendPart(bytes, options, async (fresh) => {
       if (fresh || !links.has(part.number)) {
@@ -64,9 +78,8 @@ export async function pushContent(
     done += part.length;
     sentBytes += part.length;
   }
-  options.onProgress?.(done, begin.size);
-  const { version } = await catalogue.completeUpload(name, begun.upload);
-  return { version: await sealed(catalogue, name, version, options), sentBytes };
+  options.onProgress?.(done, size);
+  return sentBytes;
 }
 
 async function sendPart(

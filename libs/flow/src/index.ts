@@ -32,6 +32,7 @@ export * from './pointer.js';
 export { readFlow, readFlowValue, type FlowReading } from './read.js';
 export { FLOW_LIMITS, withLines, type LineOf } from './text.js';
 export * from './references.js';
+export * from './requirements.js';
 export { rewriteFlow } from './rewrite/rewrite.js';
 export type { Finding } from './sentences.js';
 export * from './wiring.js';

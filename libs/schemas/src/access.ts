@@ -50,9 +50,18 @@ const Email = z.email().max(254);
 const Password = z.string().min(10).max(256);
 
 export const Organization = z
-  .object({ id: Id, name: z.string(), createdAt: Time })
+  .object({
+    id: Id,
+    name: z.string(),
+    /** Whether models may be uploaded that only the worker that opens them understands, such as pickles. */
+    allowPickle: z.boolean(),
+    createdAt: Time,
+  })
   .meta({ id: 'Organization' });
 export type Organization = z.infer<typeof Organization>;
+
+export const OrganizationChange = z.object({ allowPickle: z.boolean() }).meta({ id: 'OrganizationChange' });
+export type OrganizationChange = z.infer<typeof OrganizationChange>;
 
 export const User = z
   .object({ id: Id, email: z.string(), name: z.string(), role: Role, createdAt: Time })

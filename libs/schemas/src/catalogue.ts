@@ -138,6 +138,25 @@ export const UploadBegun = z
   .meta({ id: 'UploadBegun' });
 export type UploadBegun = z.infer<typeof UploadBegun>;
 
+/** Bytes without a version: a package that a runtime will name. Gone after a day unless one does. */
+export const PieceBegin = UploadBegin.pick({ fileName: true, size: true, digest: true }).meta({
+  id: 'PieceBegin',
+});
+export type PieceBegin = z.infer<typeof PieceBegin>;
+export const PieceBegun = z
+  .discriminatedUnion('exists', [
+    z.object({ exists: z.literal(true) }),
+    z.object({
+      exists: z.literal(false),
+      upload: Id,
+      parts: z.array(PartLink),
+      partCount: z.number().int(),
+      expiresAt: Time,
+    }),
+  ])
+  .meta({ id: 'PieceBegun' });
+export type PieceBegun = z.infer<typeof PieceBegun>;
+
 export const Upload = z
   .object({
     upload: Id,
@@ -153,8 +172,10 @@ export const Upload = z
     missing: z.array(
       z.object({ number: z.number().int(), offset: z.number().int(), length: z.number().int() }),
     ),
-    /** Once it was completed. */
+    /** Once it was completed; null for a piece. */
     version: z.number().int().nullable(),
+    /** Why the bytes of a piece were not taken; it is then `aborted`. Of a version its own record tells. */
+    refusal: ResourceRefusal.nullable(),
     /** When it is given up, unless it was completed. */
     expiresAt: Time,
   })

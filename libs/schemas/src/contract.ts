@@ -57,6 +57,9 @@ export const GoldenVector = z
   .meta({ id: 'GoldenVector' });
 export type GoldenVector = z.infer<typeof GoldenVector>;
 
+/** Bytes of a contract in canonical JSON, at most: a node reads it whole. */
+export const CONTRACT_BYTES = 4 * 1024 * 1024;
+
 export const Contract = z
   .object({
     columns: z.array(ContractColumn).max(10_000),

@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import { ContractDtype } from './contract.js';
+import { RuntimeLanguage, RuntimePackage, RuntimeVariant } from './runtime.js';
 
 export const FileFormat = z.enum([
   'onnx',
@@ -88,6 +89,22 @@ export const SafetensorsInspection = z
   .meta({ id: 'SafetensorsInspection' });
 export type SafetensorsInspection = z.infer<typeof SafetensorsInspection>;
 
+/** Of a RuntimeManifest: all but its locks, which are long. */
+export const RuntimeInspection = z
+  .object({
+    language: RuntimeLanguage,
+    /** How the version of the interpreter begins. */
+    interpreter: z.string(),
+    variants: z.array(
+      RuntimeVariant.pick({ system: true, processor: true }).extend({
+        locked: z.boolean(),
+        packages: z.array(RuntimePackage),
+      }),
+    ),
+  })
+  .meta({ id: 'RuntimeInspection' });
+export type RuntimeInspection = z.infer<typeof RuntimeInspection>;
+
 export const Inspection = z
   .object({
     format: FileFormat,
@@ -99,6 +116,9 @@ export const Inspection = z
     entries: z.number().int().optional(),
     onnx: OnnxInspection.optional(),
     safetensors: SafetensorsInspection.optional(),
+    runtime: RuntimeInspection.optional(),
+    /** Of a folder that was packed, once all of it was read: what it comes to when it is unpacked. */
+    packed: z.object({ files: z.number().int(), bytes: z.number().int() }).optional(),
     unsupported: z.array(Unsupported).optional(),
   })
   .meta({ id: 'Inspection' });

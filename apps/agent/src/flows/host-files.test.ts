@@ -20,6 +20,7 @@ const files = () =>
     parameters: {},
     resources: { model: { kind: 'model', version: 3, digest, size: 1 } },
     blobs: { [digest]: '/blobs/a' },
+    built: {},
     work: join(folder, 'work'),
     roots: [join(folder, 'allowed')],
   });

@@ -4,10 +4,10 @@
  *
  * Guarantee: no path that is handed out lies elsewhere, symbolic links followed.
  */
-import { readlinkSync, realpathSync } from 'node:fs';
+import { readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { isReference, parseReference } from '@millrace/flow';
-import { Failure } from '@millrace/schemas';
+import { Contract, CONTRACT_BYTES, Failure } from '@millrace/schemas';
 import type { ResourceFile } from '@millrace/engine';
 import type { PrepareFlow } from './ipc.js';
 
@@ -31,7 +31,26 @@ export function hostFiles(flow: PrepareFlow): HostFiles {
         `The flow names ${text}, and no such resource was signed with it. Publish the flow anew.`,
       );
     }
-    return { path, name: reference.name, version: Number(reference.selector), digest };
+    const version = Number(reference.selector);
+    const folder = flow.built[digest];
+    const contract = contractOf(reference.name, version);
+    return {
+      path,
+      name: reference.name,
+      version,
+      digest,
+      ...(folder !== undefined && { folder }),
+      ...(contract !== undefined && { contract }),
+    };
+  }
+
+  /** Two versions may have the same bytes and not the same contract. */
+  function contractOf(name: string, version: number): Contract | undefined {
+    const locked = [flow.resources[name], flow.resources[`${name}@${version}`]].find(
+      (one) => one?.version === version,
+    );
+    const path = locked?.contract && flow.blobs[locked.contract.digest];
+    return path === undefined ? undefined : readContract(path, name);
   }
 
   return {
@@ -50,6 +69,14 @@ export function hostFiles(flow: PrepareFlow): HostFiles {
       );
     },
   };
+}
+
+function readContract(path: string, name: string): Contract {
+  const fits = statSync(path).size <= CONTRACT_BYTES;
+  const parsed = fits ? Contract.safeParse(JSON.parse(readFileSync(path, 'utf8'))) : undefined;
+  if (parsed?.success) return parsed.data;
+  const why = parsed === undefined ? `it is longer than ${CONTRACT_BYTES} bytes` : parsed.error.message;
+  throw new Failure('engine.contract-mismatch', `The contract of ${name} cannot be read here: ${why}`);
 }
 
 function inside(root: string, path: string): boolean {

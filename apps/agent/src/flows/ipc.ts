@@ -32,6 +32,8 @@ export interface PrepareFlow {
   resources: Record<string, LockedResource>;
   /** Local file of each digest; all were verified before. */
   blobs: Record<string, string>;
+  /** By digest: where a script was unpacked, or a runtime was built. */
+  built: Record<string, string>;
   work: string;
   /** Absolute folders below which absolute paths are allowed. */
   roots: string[];

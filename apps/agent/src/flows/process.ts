@@ -7,6 +7,7 @@
  */
 import { fork } from 'node:child_process';
 import type { DirectorMessage, SeriesPlace } from '@millrace/engine';
+import { interpreterVariables } from '@millrace/inference';
 import { Failure, type FlowMetrics, type TapFrame } from '@millrace/schemas';
 import type { Log } from '../log.js';
 import {
@@ -267,10 +268,14 @@ export function startProcess(options: ProcessOptions): FlowProcess {
   };
 }
 
-/** What is the agent's own, its token above all, is no business of a flow. */
+const interpreters: ReadonlySet<string> = new Set(interpreterVariables);
+
+/** What is the agent's own, its token above all, is no business of a flow; which Python there is, is. */
 function childEnvironment(all: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(
-    Object.entries(all).filter(([name]) => !name.startsWith('MILLRACE_') && name !== 'NODE_OPTIONS'),
+    Object.entries(all).filter(
+      ([name]) => interpreters.has(name) || (!name.startsWith('MILLRACE_') && name !== 'NODE_OPTIONS'),
+    ),
   );
 }
 

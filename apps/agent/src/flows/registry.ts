@@ -15,11 +15,16 @@ import type { Folders } from '../folders.js';
 import type { Log } from '../log.js';
 import { DRAIN_MS } from './ipc.js';
 
-const Known = z.object({ pid: z.number(), began: z.string() });
+const Known = z.object({
+  pid: z.number(),
+  began: z.string(),
+  /** It leads a group of its own, and does not end when its parent does: an installer. */
+  group: z.boolean().optional(),
+});
 type Known = z.infer<typeof Known>;
 
 export interface Registry {
-  add(pid: number): Promise<void>;
+  add(pid: number, group?: 'group'): Promise<void>;
   remove(pid: number): Promise<void>;
 }
 
@@ -44,8 +49,8 @@ export async function openRegistry(folders: Folders, log: Log): Promise<Registry
   const save = () => writeAtomically(folders.processes, JSON.stringify(all));
   await save();
   return {
-    async add(pid) {
-      all = [...all, await identify(pid)];
+    async add(pid, group) {
+      all = [...all, { ...(await identify(pid)), ...(group && { group: true }) }];
       await save();
     },
     async remove(pid) {
@@ -56,6 +61,11 @@ export async function openRegistry(folders: Folders, log: Log): Promise<Registry
 }
 
 async function outlive(known: Known, log: Log): Promise<void> {
+  if (known.group === true) {
+    // Nothing of it is of use, and what it makes would be in the way.
+    if (known.began !== '' && (await isAlive(known))) process.kill(-known.pid, 'SIGKILL');
+    return;
+  }
   const end = performance.now() + DRAIN_MS + 2_000;
   while (await isAlive(known)) {
     if (performance.now() > end) {

@@ -103,6 +103,8 @@ export async function writeRecord(folders: FlowFolders, record: FlowRecord): Pro
 export async function writeSet(folders: FlowFolders, { document, ...settings }: DesiredFlow): Promise<void> {
   const files = folders.set(setKey(settings));
   await makeFolder(files.root);
+  // Its modules may keep files from the moment they are prepared.
+  await makeFolder(folders.work);
   // A state of an earlier stay of this version would be older than the one that is handed over.
   await rm(files.state, { force: true });
   await writeAtomically(files.document, canonicalBytes(document));

@@ -2,12 +2,17 @@
 import { arch, cpus, hostname, platform, totalmem } from 'node:os';
 import { freeBytes } from '@millrace/blobs';
 import type { NodeFacts } from '@millrace/schemas';
+import type { Runs } from './runs.js';
 
 export const AGENT_VERSION = '0.1.0';
 /** As many digests as the protocol carries. */
 const MAX_BLOBS = 1000;
 
-export async function nodeFacts(dataDir: string, blobs?: readonly string[]): Promise<NodeFacts> {
+export async function nodeFacts(
+  dataDir: string,
+  blobs?: readonly string[],
+  runs: Partial<Runs> = {},
+): Promise<NodeFacts> {
   const diskFreeBytes = await freeBytes(dataDir).catch(() => undefined);
   return {
     agent: AGENT_VERSION,
@@ -19,6 +24,7 @@ export async function nodeFacts(dataDir: string, blobs?: readonly string[]): Pro
     memoryBytes: totalmem(),
     ...(diskFreeBytes === undefined ? {} : { diskFreeBytes }),
     runtimes: { node: process.versions.node },
+    ...runs,
     ...(blobs === undefined ? {} : { blobs: blobs.slice(0, MAX_BLOBS) }),
   };
 }

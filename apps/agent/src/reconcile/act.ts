@@ -7,7 +7,8 @@
  */
 import type { BlobFolder } from '@millrace/blobs';
 import { flowDigest, resourceReferences } from '@millrace/flow';
-import { Failure, FlowDocument } from '@millrace/schemas';
+import { Failure, FlowDocument, type LockedResource } from '@millrace/schemas';
+import type { BuiltFolder, Kept } from '../blobs/built.js';
 import { blobSource } from '../blobs/source.js';
 import type { Random } from '../backoff.js';
 import type { DirectorApi } from '../director/api.js';
@@ -21,11 +22,14 @@ import type { Step } from './next-step.js';
 /** What the executors work with; one object for all flows of a node. */
 export interface Tools {
   blobs: BlobFolder;
+  built: BuiltFolder;
   api: DirectorApi;
   blobBytes: number;
   roots: string[];
   /** Starts the process of a set; nothing of the flow runs yet. */
   spawn(lane: Lane, key: string): Promise<FlowProcess>;
+  /** A process that builds was started, with a group of its own; what it gives is called when it is gone. */
+  builds(pid: number): () => void;
   /** Removes resources that nothing names any more. */
   collect(): Promise<void>;
   /** Monotonic and epoch milliseconds. */
@@ -87,10 +91,20 @@ const executors: Executors = {
     await blobs.pull(digest, size, blobSource(api, digest), { signal: lane.signal, quotaBytes: blobBytes });
   },
 
+  async build({ key, kind, digest }, lane, { blobs, built, builds, note }) {
+    const resource: Kept = { kind, digest };
+    const pieces = await built.pieces(resource);
+    // What is damaged has been removed, and is fetched again in the next step.
+    for (const one of [resource, ...pieces]) if ((await blobs.reverify(one.digest)) !== 'intact') return;
+    const version = lane.wanted?.key === key ? lane.wanted.flow.version : (lane.record.good?.version ?? '?');
+    if (kind === 'runtime') note(lane.flow, 'info', `a runtime of version ${version} is built`);
+    await built.build(resource, { signal: lane.signal, onStart: builds });
+  },
+
   async verify({ key }, lane, { blobs, log }) {
     const settings = await readSet(lane.folders, key);
     lane.settings.set(key, settings);
-    for (const { digest } of Object.values(settings.resources)) {
+    for (const digest of digestsOf(settings.resources)) {
       const found = await blobs.reverify(digest);
       // What is damaged has been removed, and is fetched again in the next step.
       if (found !== 'intact') {
@@ -108,7 +122,12 @@ const executors: Executors = {
     const settings = lane.settings.get(key) ?? (await readSet(lane.folders, key));
     const process = await tools.spawn(lane, key);
     const { name, version } = { name: lane.flow, version: settings.version };
-    const blobs = Object.values(settings.resources).map(({ digest }) => [digest, tools.blobs.path(digest)]);
+    const blobs = digestsOf(settings.resources).map((digest) => [digest, tools.blobs.path(digest)]);
+    const built: Record<string, string> = {};
+    for (const { kind, digest } of Object.values(settings.resources)) {
+      const folder = await tools.built.folder({ kind, digest });
+      if (folder !== undefined) built[digest] = folder;
+    }
     try {
       await process.ask(
         {
@@ -121,6 +140,7 @@ const executors: Executors = {
             parameters: settings.parameters,
             resources: settings.resources,
             blobs: Object.fromEntries(blobs) as Record<string, string>,
+            built,
             work: lane.folders.work,
             roots: tools.roots,
           },
@@ -230,6 +250,12 @@ const executors: Executors = {
 
   wait: async () => undefined,
 };
+
+/** With those of contracts. */
+const digestsOf = (resources: Record<string, LockedResource>): string[] =>
+  Object.values(resources).flatMap(({ digest, contract }) =>
+    contract ? [digest, contract.digest] : [digest],
+  );
 
 /** What the old version hands over, or null when it had to be killed. */
 async function pauseOld(

@@ -1,32 +1,39 @@
-/** Removes resources that neither what is desired nor what is on the disk to run names any more. */
+/** Removes resources, and what was built of them, that neither what is desired nor what is on the disk to run names. */
 import type { BlobFolder } from '@millrace/blobs';
-import type { DesiredPayload } from '@millrace/schemas';
+import type { DesiredPayload, LockedResource } from '@millrace/schemas';
+import type { BuiltFolder } from '../blobs/built.js';
 import { readSet } from '../flows/sets.js';
 import type { Log } from '../log.js';
 import type { Lane } from './lane.js';
 
 export async function collectBlobs(
-  blobs: BlobFolder,
+  { blobs, built }: { blobs: BlobFolder; built: BuiltFolder },
   lanes: ReadonlyMap<string, Lane>,
   accepted: DesiredPayload | null,
   log: Log,
 ): Promise<void> {
-  const keep = new Set<string>();
-  for (const { resources } of accepted?.flows ?? []) {
-    for (const { digest } of Object.values(resources)) keep.add(digest);
-  }
+  const named: LockedResource[] = (accepted?.flows ?? []).flatMap(({ resources }) =>
+    Object.values(resources),
+  );
   try {
     for (const { record, folders, wanted } of lanes.values()) {
       if (wanted === null) continue;
       for (const set of [record.good, record.trying]) {
         if (set === null) continue;
         const { resources } = await readSet(folders, set.key);
-        for (const { digest } of Object.values(resources)) keep.add(digest);
+        named.push(...Object.values(resources));
       }
     }
+    const keep = new Set(named.flatMap(({ digest, contract }) => [digest, contract?.digest ?? digest]));
+    const gone = await built.collect(keep);
+    // Packages are of no use once the runtime is built.
+    for (const resource of named) {
+      const pieces = await built.pieces(resource).catch(() => []);
+      for (const { digest } of pieces) keep.add(digest);
+    }
     const { removed, bytes } = await blobs.collect(keep, 0);
-    if (removed.length > 0)
-      log.info({ removed: removed.length, bytes }, 'resources that nothing names were removed');
+    if (removed.length + gone.length > 0)
+      log.info({ removed: removed.length, bytes, built: gone.length }, 'what nothing names was removed');
   } catch (error) {
     // With one set unreadable it is not known what it names, so nothing is removed.
     log.warn({ error: String(error) }, 'resources are not collected');

@@ -24,7 +24,8 @@ export function afterFailure(step: Step, lane: Lane, error: unknown, at: FailedA
   const reason = reasonOf(step, error);
   // Bytes of the good set that are missing are fetched for as long as it takes.
   if (key !== undefined && key === lane.record.good?.key) {
-    if (step.do === 'fetch') lane.restart = { reason, until: at.now + later(lane, error, at), halted: false };
+    if (isOutside(step, error))
+      lane.restart = { reason, until: at.now + later(lane, error, at), halted: false };
     else goodFailed(lane, key, reason, at);
     return null;
   }
@@ -36,6 +37,10 @@ export function afterFailure(step: Step, lane: Lane, error: unknown, at: FailedA
   lane.waitFor(reason, at.now + later(lane, error, at));
   return null;
 }
+
+/** What the world outside must mend: a download, or an index of packages that does not answer. */
+const isOutside = (step: Step, error: unknown): boolean =>
+  step.do === 'fetch' || (step.do === 'build' && error instanceof Failure && error.row.kind === 'outage');
 
 /** Milliseconds until the next try; the director may have asked for more. */
 function later(lane: Lane, error: unknown, { random }: FailedAt): number {
@@ -63,7 +68,7 @@ function outcomeOf(step: Step, error: unknown, lane: Lane): { outcome: Outcome; 
     return again ? null : { outcome: 'refused', progress: 'fetching' };
   }
   if (error.code === 'platform.no-space') return null;
-  if (step.do === 'stage' || step.do === 'verify') {
+  if (step.do === 'stage' || step.do === 'verify' || step.do === 'build') {
     return error.row.kind === 'refusal' ? { outcome: 'refused', progress: 'staging' } : null;
   }
   if (step.do !== 'warm') return null;
@@ -73,10 +78,17 @@ function outcomeOf(step: Step, error: unknown, lane: Lane): { outcome: Outcome; 
 
 export function reasonOf(step: Step, error: unknown): Reason {
   const detail = error instanceof Error ? error.message : String(error);
-  const space = error instanceof Failure && error.code === 'platform.no-space' ? error.current : undefined;
-  const evidence = space === undefined ? {} : { evidence: space as Record<string, unknown> };
+  // The bytes that lack, or the last lines of an installer.
+  const told = error instanceof Failure && evident.has(error.code) ? error.current : undefined;
+  const evidence = told === undefined ? {} : { evidence: told as Record<string, unknown> };
   return { code: reasonCode(step, error), detail, ...evidence };
 }
+
+const evident: ReadonlySet<string> = new Set([
+  'platform.no-space',
+  'engine.build-failed',
+  'engine.build-unreachable',
+]);
 
 function reasonCode(step: Step, error: unknown): ReasonCode {
   if (error instanceof Failure) {
@@ -85,6 +97,11 @@ function reasonCode(step: Step, error: unknown): ReasonCode {
     if (code === 'platform.no-space') return 'NO_SPACE';
     if (code === 'fleet.flow-silent') return 'TIMED_OUT';
     if (code === 'flows.resource') return 'INCOMPLETE_SET';
+    if (code === 'engine.runtime-missing') return 'RUNTIME_MISSING';
+    if (code === 'engine.contract-mismatch' || code === 'flows.contract-unmet') return 'CONTRACT_MISMATCH';
+    if (code === 'engine.golden-mismatch') return 'GOLDEN_MISMATCH';
+    if (code === 'engine.build-unreachable') return 'DOWNLOAD_FAILED';
+    if (step.do === 'build') return 'CHECK_FAILED';
     if (code.startsWith('flows.') || code === 'fleet.path-refused') return 'CHECK_FAILED';
   }
   return step.do === 'fetch' ? 'DOWNLOAD_FAILED' : 'START_FAILED';

@@ -1,5 +1,6 @@
 /** Looks at one flow: what is desired, what lies on the disk and what its processes do, as the rules need it. */
 import type { BlobFolder } from '@millrace/blobs';
+import type { BuiltFolder } from '../blobs/built.js';
 import type { LockedResource } from '@millrace/schemas';
 import { isStaged, readSet } from '../flows/sets.js';
 import type { FlowProcess } from '../flows/process.js';
@@ -15,6 +16,7 @@ export const TIMEOUT_MS = 86_400_000;
 
 export interface Surroundings {
   blobs: BlobFolder;
+  built: BuiltFolder;
   /** Monotonic milliseconds. */
   now: number;
   /** Epoch milliseconds to judge expiry by. */
@@ -61,17 +63,21 @@ async function desiredView(
 async function setView(
   lane: Lane,
   { key, version, digest }: SetRef,
-  { blobs }: Surroundings,
+  { blobs, built }: Surroundings,
   resources?: Record<string, LockedResource>,
 ): Promise<SetView> {
   const process = lane.processes.get(key);
   const staged = !lane.damaged.has(key) && (lane.settings.has(key) || (await isStaged(lane.folders, key)));
-  const missing: SetView['missing'] = [];
   // What runs has its resources open; they are looked at when it must be started again.
-  if (process === undefined && staged) {
-    for (const { digest, size } of Object.values(resources ?? (await resourcesOf(lane, key)))) {
-      if (!(await blobs.has(digest))) missing.push({ digest, size });
-    }
+  const needed =
+    process === undefined && staged ? Object.values(resources ?? (await resourcesOf(lane, key))) : [];
+  const missing = await absent(blobs, needed.flatMap(bytesOf));
+  const unbuilt: SetView['unbuilt'] = [];
+  // What a script or a runtime needs is known from its bytes.
+  for (const { kind, digest } of missing.length === 0 ? needed : []) {
+    if (!(await lacksBuilt(built, { kind, digest }))) continue;
+    unbuilt.push({ kind, digest });
+    missing.push(...(await absent(blobs, await piecesOf(built, { kind, digest }))));
   }
   return {
     key,
@@ -79,10 +85,30 @@ async function setView(
     digest,
     staged,
     missing,
+    unbuilt,
     verified: lane.verified.has(key),
     process: process === undefined ? null : processView(process, lane.faults.get(key)),
   };
 }
+
+const bytesOf = ({ digest, size, contract }: LockedResource) => [
+  { digest, size },
+  ...(contract === undefined ? [] : [contract]),
+];
+
+async function absent(
+  blobs: BlobFolder,
+  wanted: readonly SetView['missing'][number][],
+): Promise<SetView['missing']> {
+  const missing: SetView['missing'] = [];
+  for (const { digest, size } of wanted) if (!(await blobs.has(digest))) missing.push({ digest, size });
+  return missing;
+}
+
+/** What cannot be told is left to the step `build`, which then says why. */
+const lacksBuilt = (built: BuiltFolder, one: SetView['unbuilt'][number]) =>
+  built.lacks(one).catch(() => true);
+const piecesOf = (built: BuiltFolder, one: SetView['unbuilt'][number]) => built.pieces(one).catch(() => []);
 
 /** None when the set cannot be read: the step `verify` then says why. */
 async function resourcesOf(lane: Lane, key: string): Promise<Record<string, LockedResource>> {

@@ -19,7 +19,7 @@ const CLOSE_MS = 10_000;
 /** A disk that is full fails every step at once; it is not asked in a circle. */
 const FAILED_MS = 500;
 /** Steps on the way to the desired set: when one succeeds, what was waited for is over. */
-const bringing: ReadonlySet<Step['do']> = new Set(['stage', 'fetch', 'verify', 'warm']);
+const bringing: ReadonlySet<Step['do']> = new Set(['stage', 'fetch', 'build', 'verify', 'warm']);
 
 export interface Reconcile {
   readonly lanes: ReadonlyMap<string, Lane>;
@@ -89,6 +89,7 @@ export async function startReconcile(options: LoopOptions): Promise<Reconcile> {
   async function turn(lane: Lane): Promise<void> {
     const view = await look(lane, {
       blobs: options.blobs,
+      built: options.built,
       now: options.now(),
       trustedNow: options.trustedNow(),
     });

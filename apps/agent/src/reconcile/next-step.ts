@@ -13,6 +13,8 @@ export type Step =
   /** Write the signed document and settings to the disk. */
   | { do: 'stage'; key: string }
   | { do: 'fetch'; key: string; digest: string; size: number }
+  /** Unpack a script or build a runtime, once for all flows. */
+  | { do: 'build'; key: string; kind: string; digest: string }
   /** Read document and resources again, and compare with what was signed. */
   | { do: 'verify'; key: string }
   /** Start a process beside the one that runs; its sources stay closed. */
@@ -125,6 +127,8 @@ function bring(set: SetView): Step {
   if (!set.staged) return { do: 'stage', key: set.key };
   const [missing] = set.missing;
   if (missing !== undefined) return { do: 'fetch', key: set.key, digest: missing.digest, size: missing.size };
+  const [unbuilt] = set.unbuilt;
+  if (unbuilt !== undefined) return { do: 'build', key: set.key, ...unbuilt };
   if (!set.verified) return { do: 'verify', key: set.key };
   return { do: 'warm', key: set.key };
 }

@@ -20,6 +20,8 @@ export interface SetView extends SetRef {
   staged: boolean;
   /** Resources whose bytes are not here. */
   missing: Pick<LockedResource, 'digest' | 'size'>[];
+  /** Resources of which something is to be made first: scripts to unpack, runtimes to build. */
+  unbuilt: Pick<LockedResource, 'kind' | 'digest'>[];
   /** Its bytes were read again and found right since this agent started. */
   verified: boolean;
   process: ProcessView | null;

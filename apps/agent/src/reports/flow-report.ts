@@ -18,6 +18,7 @@ export interface Running extends SetRef {
 const doing: Record<Step['do'], Progress> = {
   stage: 'staging',
   fetch: 'fetching',
+  build: 'staging',
   verify: 'staging',
   warm: 'starting',
   open: 'starting',

@@ -76,7 +76,7 @@ export async function pointAlias(
   return { moved: true, from: before?.value.version ?? null };
 }
 
-async function ensureResource({ catalogue }: Client, name: string): Promise<void> {
+export async function ensureResource({ catalogue }: Client, name: string): Promise<void> {
   if ((await catalogue.get(name).catch(unlessMissing)) !== undefined) return;
   await catalogue.create({ name });
 }

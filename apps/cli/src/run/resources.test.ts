@@ -27,6 +27,22 @@ const chosen = async (text: string) => {
 };
 
 describe('resources of a folder', () => {
+  it('have their contract beside them, by version or for all', async () => {
+    const contract = (runtime: string) => JSON.stringify({ columns: [], outputs: [], golden: [], runtime });
+    await put('pump@1.pkl', 'pump@2.pkl');
+    await writeFile(join(folder, 'pump.contract.json'), contract('any'));
+    await writeFile(join(folder, 'pump@2.contract.json'), contract('two'));
+    const said = async (text: string) =>
+      (await localResources(folder, [named(text)])).files.get(text)?.contract?.runtime;
+    expect(await said('resource:pump@1')).toBe('any');
+    expect(await said('resource:pump@2')).toBe('two');
+    await writeFile(join(folder, 'pump@2.contract.json'), '{"columns": 1}');
+    await expect(said('resource:pump@2')).rejects.toMatchObject({
+      code: 'engine.contract-mismatch',
+      message: expect.stringMatching(/pump@2.contract.json.*columns/),
+    });
+  });
+
   it('takes the version that is meant, and for an alias the highest', async () => {
     await put('pump@2.onnx', 'pump@10.onnx', 'pump-two.onnx', 'pump.notes.txt');
     expect(await chosen('resource:pump@2')).toEqual({ file: 'pump@2.onnx', version: 2, said: false });

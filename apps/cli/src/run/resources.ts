@@ -1,16 +1,17 @@
 /**
- * Resources of a flow that runs without a director: files of a folder, `NAME@VERSION.EXT` or `NAME.EXT`.
+ * Resources of a flow that runs without a director: files of a folder, `NAME@VERSION.EXT` or `NAME.EXT`, with the
+ * contract of a model beside it.
  *
  * Guarantee: one file for each reference, or a Failure that names what was looked for and what lies there; a
  * locked reference gets bytes of its digest or nothing.
  */
 import { createReadStream } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hashStream } from '@millrace/blobs';
 import type { ResourceFile } from '@millrace/engine';
 import { parseReference, type PlacedReference, type ResourceReference } from '@millrace/flow';
-import { Failure } from '@millrace/schemas';
+import { Contract, CONTRACT_BYTES, Failure } from '@millrace/schemas';
 
 export interface LocalResources {
   /** By the reference as it is written. */
@@ -36,11 +37,13 @@ export async function localResources(
     const path = join(folder, name);
     if (reference.digest !== undefined) await assertDigest(path, reference, reference.digest);
     if (version !== reference.selector) says.push(`${reference.text} is ${name}, found in ${folder}`);
+    const contract = await contractBeside(folder, names, reference.name, version);
     files.set(reference.text, {
       path,
       name: reference.name,
       version: version ?? null,
       digest: reference.digest ?? null,
+      ...(contract !== undefined && { contract }),
     });
   }
   return { files, says };
@@ -90,6 +93,36 @@ function candidateOf(file: string, resource: string): Candidate[] {
   const match = /^(?:@([1-9]\d{0,8}))?(?:\.[^.@]+(?:\.gz)?)?$/.exec(file.slice(resource.length));
   if (match === null) return [];
   return [{ name: file, ...(match[1] === undefined ? {} : { version: Number(match[1]) }) }];
+}
+
+/** `NAME@7.contract.json`, else `NAME.contract.json`. */
+async function contractBeside(
+  folder: string,
+  names: readonly string[],
+  name: string,
+  version: number | undefined,
+): Promise<Contract | undefined> {
+  const file = [`${name}@${version}.contract.json`, `${name}.contract.json`].find((one) =>
+    names.includes(one),
+  );
+  if (file === undefined) return undefined;
+  const path = join(folder, file);
+  const fail = (why: string) =>
+    new Failure(
+      'engine.contract-mismatch',
+      `${path} is no contract: ${why}. Write it as the catalogue has it.`,
+    );
+  if ((await stat(path)).size > CONTRACT_BYTES) throw fail(`it is longer than ${CONTRACT_BYTES} bytes`);
+  let told: unknown;
+  try {
+    told = JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    throw fail(String(error));
+  }
+  const { data, error } = Contract.safeParse(told);
+  if (data !== undefined) return data;
+  const [issue] = error.issues;
+  throw fail(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
 }
 
 async function assertDigest(

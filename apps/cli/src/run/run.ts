@@ -45,7 +45,13 @@ export async function runFlow(options: RunOptions): Promise<void> {
     let ended: 'not started' | 'failed' | 'done' = 'not started';
     let run: FlowRun | undefined;
     try {
-      run = new FlowRun({ document, kinds, behaviours: behavioursWith(replaced), log: toldBy, host });
+      run = new FlowRun({
+        document: host.document,
+        kinds,
+        behaviours: behavioursWith(replaced),
+        log: toldBy,
+        host,
+      });
       await toTheEnd(run, () => (ended = 'failed'));
       ended = 'done';
     } finally {

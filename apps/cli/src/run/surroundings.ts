@@ -11,6 +11,7 @@ import type { Host } from '@millrace/engine';
 import { isReference, resourceReferences } from '@millrace/flow';
 import type { FlowDocument } from '@millrace/schemas';
 import { talk } from '../output/talk.js';
+import { makeResources } from './built.js';
 import { localResources, resourceIn } from './resources.js';
 
 export interface Needs {
@@ -24,6 +25,8 @@ export interface Needs {
 }
 
 export interface Surroundings extends Host {
+  /** As it runs: with a runtime in place of requirements. */
+  document: FlowDocument;
   close(): Promise<void>;
 }
 
@@ -36,8 +39,10 @@ export async function surroundings(
   const { files, says } = await localResources(resourceFolder, needed);
   says.forEach(talk);
   for (const { path } of files.values()) allows(path);
+  const made = await makeResources(document, needed, files, without);
   const workFolder = await mkdtemp(join(tmpdir(), 'millrace-run-'));
   return {
+    document: made,
     path: (name) => (isReference(name) ? resourceIn(files, name).path : allows(resolve(folder, name))),
     resource: (text) => resourceIn(files, text),
     workFolder,

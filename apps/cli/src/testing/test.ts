@@ -76,7 +76,7 @@ export async function* runTests(
     try {
       for (const [at, { name }] of test.cases.entries()) {
         const problems = await runCase(test, at, {
-          document,
+          document: host.document,
           host,
           path: (path) => resolve(folder, path),
           log: (level, module, message) => {

@@ -8,6 +8,7 @@ import { Authentication } from './authentication.js';
 import { EventsController } from './events.controller.js';
 import { FirstStart } from './first-start.js';
 import { AccessGuard } from './guard.js';
+import { OrganizationSettings } from './organization-settings.js';
 import { SigningKeys } from './keys.js';
 import { SessionsController } from './sessions.controller.js';
 import { SessionsService } from './sessions.service.js';
@@ -27,6 +28,7 @@ import { UsersService } from './users.service.js';
     Authentication,
     EventStreams,
     FirstStart,
+    OrganizationSettings,
     SessionsService,
     SigningKeys,
     TidyJob,
@@ -34,6 +36,6 @@ import { UsersService } from './users.service.js';
     UsersService,
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
-  exports: [Audit, Authentication, EventStreams, FirstStart, SigningKeys],
+  exports: [Audit, Authentication, EventStreams, FirstStart, OrganizationSettings, SigningKeys],
 })
 export class AccessModule {}

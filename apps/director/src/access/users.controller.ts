@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, Param, Patch, Post, Query } from '@nestj
 import {
   Me,
   Organization,
+  OrganizationChange,
   PageQuery,
   PasswordChange,
   RoleList,
@@ -42,6 +43,16 @@ export class UsersController {
   @Answers(200, Organization)
   organization(@Who() who: Principal): Promise<Organization> {
     return this.users.organization(who);
+  }
+
+  @Patch('organization')
+  @Needs('access.write')
+  @Answers(200, Organization)
+  changeOrganization(
+    @Who() who: Principal,
+    @Body({ schema: OrganizationChange }) body: OrganizationChange,
+  ): Promise<Organization> {
+    return this.users.changeOrganization(who, body);
   }
 
   @Get('roles')

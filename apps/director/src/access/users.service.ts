@@ -4,6 +4,7 @@ import {
   Failure,
   type Me,
   type Organization,
+  type OrganizationChange,
   type Page,
   type PageQuery,
   type PasswordChange,
@@ -18,6 +19,7 @@ import { pageFrom, windowOf } from '../platform/http/page.js';
 import { newId } from '../platform/id.js';
 import { AccessStore } from './access.store.js';
 import { Audit } from './audit.js';
+import { OrganizationSettings } from './organization-settings.js';
 import { hashPassword, passwordFits } from './passwords.js';
 import type { Principal } from './principal.js';
 
@@ -26,6 +28,7 @@ export class UsersService {
   constructor(
     private readonly database: Database,
     private readonly store: AccessStore,
+    private readonly settings: OrganizationSettings,
     private readonly audit: Audit,
     private readonly clock: Clock,
   ) {}
@@ -37,10 +40,24 @@ export class UsersService {
   }
 
   organization(who: Principal): Promise<Organization> {
+    return this.database.within(who.organization, (tx) => this.own(tx));
+  }
+
+  changeOrganization(who: Principal, change: OrganizationChange): Promise<Organization> {
     return this.database.within(who.organization, async (tx) => {
-      const { id, name, createdAt } = await this.store.organization(tx);
-      return { id, name, createdAt: createdAt.toISOString() };
+      await this.settings.change(tx, change);
+      this.audit.record(tx, who, {
+        action: 'access.change-organization',
+        subject: `organization:${who.organization}`,
+        details: { ...change },
+      });
+      return this.own(tx);
     });
+  }
+
+  private async own(tx: Tx): Promise<Organization> {
+    const { id, name, createdAt } = await this.store.organization(tx);
+    return { id, name, ...(await this.settings.of(tx)), createdAt: createdAt.toISOString() };
   }
 
   list(who: Principal, query: PageQuery): Promise<Page<User>> {

@@ -4,6 +4,9 @@ import { AliasesController } from './aliases.controller.js';
 import { AliasesService } from './aliases.service.js';
 import { CatalogueReader } from './catalogue.reader.js';
 import { KnownBytes } from './known-bytes.js';
+import { LockedRuntimes } from './locked-runtimes.js';
+import { PiecesController } from './pieces.controller.js';
+import { PiecesService } from './pieces.service.js';
 import { ResourcesController } from './resources.controller.js';
 import { ResourcesService } from './resources.service.js';
 import { ResourcesStore } from './resources.store.js';
@@ -13,13 +16,16 @@ import { UploadParts } from './upload-parts.js';
 import { UploadsController } from './uploads.controller.js';
 import { UploadsService } from './uploads.service.js';
 import { UploadsStore } from './uploads.store.js';
+import { VersionBlobs } from './version-blobs.js';
 
 @Module({
-  controllers: [ResourcesController, UploadsController, AliasesController],
+  controllers: [ResourcesController, UploadsController, PiecesController, AliasesController],
   providers: [
     AliasesService,
     CatalogueReader,
     KnownBytes,
+    LockedRuntimes,
+    PiecesService,
     ResourcesService,
     ResourcesStore,
     SealingJob,
@@ -27,7 +33,8 @@ import { UploadsStore } from './uploads.store.js';
     UploadParts,
     UploadsService,
     UploadsStore,
+    VersionBlobs,
   ],
-  exports: [CatalogueReader],
+  exports: [CatalogueReader, LockedRuntimes],
 })
 export class CatalogueModule {}

@@ -1,6 +1,12 @@
 /** What other rooms may ask the catalogue, each in their own transaction. */
 import { Injectable } from '@nestjs/common';
-import type { Contract, ResourceKind, ResourceState } from '@millrace/schemas';
+import type {
+  Contract,
+  LockedResource,
+  ResourceKind,
+  ResourceState,
+  RuntimeInspection,
+} from '@millrace/schemas';
 import type { SqlTx } from '../platform/database/database.js';
 
 export interface ResolvedResource {
@@ -16,6 +22,8 @@ export interface ResolvedResource {
   size: number;
   fileName: string;
   contract: Contract | null;
+  /** The contract as bytes that a node can fetch; versions of old have none. */
+  contractBlob: LockedResource['contract'] | null;
 }
 
 export interface BlobPlace {
@@ -42,7 +50,9 @@ export class CatalogueReader {
     { hold = false }: { hold?: boolean } = {},
   ): Promise<ResolvedResource | undefined> {
     const rows = await tx.sql<Row>(
-      `SELECT r.id AS resource, r.name, v.version, v.state, v.kind, v.digest, v.size, v.file_name AS "fileName", v.contract
+      `SELECT r.id AS resource, r.name, v.version, v.state, v.kind, v.digest, v.size, v.file_name AS "fileName", v.contract,
+         (SELECT json_build_object('digest', b.digest, 'size', b.size) FROM version_blobs n JOIN blobs b ON b.digest = n.digest
+          WHERE n.resource_id = r.id AND n.version = v.version AND n.role = 'contract') AS "contractBlob"
        FROM resources r JOIN resource_versions v ON v.resource_id = r.id
        WHERE r.name = $1 AND v.version = ${
          typeof selector === 'number'
@@ -63,6 +73,25 @@ export class CatalogueReader {
     );
     const row = rows[0];
     return row && { key: row.key, size: Number(row.size) };
+  }
+
+  /** Whether one of these runtimes names this package. */
+  async isPieceOf(tx: SqlTx, digest: string, runtimes: readonly string[]): Promise<boolean> {
+    const rows = await tx.sql(
+      `SELECT 1 FROM version_blobs n JOIN resource_versions v ON v.resource_id = n.resource_id AND v.version = n.version
+       WHERE n.digest = $1 AND n.role = 'piece' AND v.digest = ANY($2) LIMIT 1`,
+      [digest, runtimes],
+    );
+    return rows.length > 0;
+  }
+
+  /** What these runtimes need, by digest. */
+  async runtimes(tx: SqlTx, digests: readonly string[]): Promise<Map<string, RuntimeInspection>> {
+    const rows = await tx.sql<{ digest: string; runtime: RuntimeInspection | null }>(
+      `SELECT digest, inspection->'runtime' AS runtime FROM blobs WHERE digest = ANY($1)`,
+      [digests],
+    );
+    return new Map(rows.flatMap(({ digest, runtime }) => (runtime ? [[digest, runtime] as const] : [])));
   }
 
   /** Which ready versions have these bytes. */

@@ -77,6 +77,7 @@ export function uploadOf(row: UploadRow, resource: string, missing: Part[]): Upl
     done: all.filter((number) => !absent.has(number)),
     missing,
     version: row.version,
+    refusal: row.refusal,
     expiresAt: row.expires_at.toISOString(),
   };
 }

@@ -25,6 +25,7 @@ import { ResourcesStore, type ResourceRow, type VersionRow } from './resources.s
 import { ResourceUsers } from './resource-users.js';
 import { CONTENT_LINK_SECONDS } from './upload.js';
 import { UploadsStore } from './uploads.store.js';
+import { VersionBlobs } from './version-blobs.js';
 
 /** Users that a refusal to delete tells. */
 const USERS_TOLD = 100;
@@ -35,6 +36,7 @@ export class ResourcesService {
     private readonly database: Database,
     private readonly resources: ResourcesStore,
     private readonly uploads: UploadsStore,
+    private readonly named: VersionBlobs,
     private readonly reader: CatalogueReader,
     private readonly objects: ObjectStore,
     private readonly audit: Audit,
@@ -142,8 +144,9 @@ export class ResourcesService {
         await this.uploads.move(tx, upload.id, 'aborted', null);
         await this.uploads.stray(tx, upload, now);
       }
+      const named = await this.named.namedBy(tx, id);
       await this.resources.remove(tx, id);
-      await this.drop(tx, versions, now);
+      await this.drop(tx, versions, named, now);
       this.audit.record(tx, who, {
         action: 'catalogue.remove',
         subject: `resource:${name}`,
@@ -163,8 +166,9 @@ export class ResourcesService {
       assertSealed(name, versions);
       const aliases = row.aliases.map((alias) => `the alias ${alias}`);
       await this.assertUnused(tx, id, name, version, aliases);
+      const named = await this.named.namedBy(tx, id, version);
       await this.resources.removeVersion(tx, id, version);
-      await this.drop(tx, versions, new Date(this.clock.now()));
+      await this.drop(tx, versions, named, new Date(this.clock.now()));
       this.audit.record(tx, who, {
         action: 'catalogue.remove-version',
         subject: `resource:${name}`,
@@ -174,8 +178,14 @@ export class ResourcesService {
     });
   }
 
-  private drop(tx: SqlTx, versions: readonly { digest: string }[], at: Date): Promise<void> {
-    return this.uploads.dropUnused(tx, [...new Set(versions.map(({ digest }) => digest))], at);
+  private drop(
+    tx: SqlTx,
+    versions: readonly { digest: string }[],
+    named: readonly string[],
+    at: Date,
+  ): Promise<void> {
+    const digests = new Set([...versions.map(({ digest }) => digest), ...named]);
+    return this.uploads.dropUnused(tx, [...digests], at);
   }
 
   private async assertUnused(

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { canonicalize } from '@millrace/flow';
 import type {
   Alias,
   AliasMoved,
@@ -123,8 +124,17 @@ describe('a flow that names a resource', () => {
       document: flowOf('turbofan', 'resource:life@stable'),
     });
     const check = await t.call<FlowChecked>('POST', '/v1/flows/turbofan:check');
+    const said = await t.call<{ contract: unknown }>('GET', '/v1/resources/life/versions/1');
+    const contract = Buffer.from(canonicalize(said.body.contract));
     const lock = {
-      life: { kind: 'model', version: 1, digest: digestOfBytes(one), size: one.length, file: 'model.onnx' },
+      life: {
+        kind: 'model',
+        version: 1,
+        digest: digestOfBytes(one),
+        size: one.length,
+        file: 'model.onnx',
+        contract: { digest: digestOfBytes(contract), size: contract.length },
+      },
     };
     expect(check.body).toEqual({ valid: true, problems: [], resources: lock });
     const published = await t.call<FlowVersion>('POST', '/v1/flows/turbofan:publish');

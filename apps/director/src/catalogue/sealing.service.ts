@@ -7,9 +7,10 @@
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { hashStream } from '@millrace/blobs';
-import { inspect } from '@millrace/inference';
+import { inspect, measurePacked, packedFormat } from '@millrace/inference';
 import { Failure, type Contract, type Inspection, type ResourceRefusal } from '@millrace/schemas';
 import { Audit } from '../access/audit.js';
+import { OrganizationSettings } from '../access/organization-settings.js';
 import { system } from '../access/principal.js';
 import { Clock } from '../platform/clock.js';
 import { Database, type SqlTx } from '../platform/database/database.js';
@@ -19,12 +20,20 @@ import { ObjectStore } from '../platform/objects/store.js';
 import { LOG } from '../platform/platform.module.js';
 import { objectSource, reaching } from './object-source.js';
 import { ResourcesStore } from './resources.store.js';
-import { LEASE_MS, retryAfter } from './upload.js';
+import { LEASE_MS, PIECE_LIVES_MS, retryAfter } from './upload.js';
 import { UploadsStore, type UploadRow } from './uploads.store.js';
-import { contractFor, policy } from './verdict.js';
+import { contractFor } from './verdict.js';
+import { VersionBlobs, type StoredContract } from './version-blobs.js';
 
-type Verdict =
-  { inspection: Inspection; contract: Contract | null; refusal?: undefined } | { refusal: ResourceRefusal };
+interface Accepted {
+  /** Null: of a piece, which nobody looks into. */
+  inspection: Inspection | null;
+  contract: Contract | null;
+  /** The contract as bytes of their own. */
+  stored: StoredContract | null;
+  refusal?: undefined;
+}
+type Verdict = Accepted | { refusal: ResourceRefusal };
 
 @Injectable()
 export class SealingService {
@@ -33,6 +42,8 @@ export class SealingService {
     private readonly resources: ResourcesStore,
     private readonly uploads: UploadsStore,
     private readonly objects: ObjectStore,
+    private readonly named: VersionBlobs,
+    private readonly settings: OrganizationSettings,
     private readonly audit: Audit,
     private readonly live: Live,
     private readonly clock: Clock,
@@ -48,14 +59,19 @@ export class SealingService {
     if (!upload) return;
     let verdict: Verdict;
     try {
-      verdict = await this.examine(upload);
+      verdict = await this.examine(organization, upload);
     } catch (error) {
       const refusal = refusalOf(error, upload.attempts);
       if (!refusal) return this.later(organization, upload, error);
       if (!isRefusal(error)) this.log.error({ err: error, upload: id }, 'sealing was given up');
       verdict = { refusal };
     }
-    await this.database.withinSql(organization, (tx) => this.settle(tx, id, verdict));
+    try {
+      await this.database.withinSql(organization, (tx) => this.settle(tx, id, verdict));
+    } catch (error) {
+      if (!verdict.refusal && verdict.stored) await this.named.letGo(verdict.stored);
+      throw error;
+    }
   }
 
   /** What a lost wake-up or a crash left: uploads to seal, uploads whose time is over, objects to delete. */
@@ -63,6 +79,7 @@ export class SealingService {
     const now = new Date(this.clock.now());
     const { waiting, strays } = await this.database.withinSql(organization, async (tx) => {
       for (const upload of await this.uploads.expired(tx, now)) await this.giveUp(tx, upload, now);
+      await this.uploads.dropUnused(tx, await this.uploads.forgotten(tx, now), now);
       await this.uploads.forgetEnded(tx, now);
       return { waiting: await this.uploads.waiting(tx, now), strays: await this.uploads.strays(tx) };
     });
@@ -74,7 +91,7 @@ export class SealingService {
     }
   }
 
-  private async examine(upload: UploadRow): Promise<Verdict> {
+  private async examine(organization: string, upload: UploadRow): Promise<Verdict> {
     const { key, digest, kind } = upload;
     const size = Number(upload.size);
     const info = await reaching(() => this.whole(upload));
@@ -89,8 +106,15 @@ export class SealingService {
         'catalogue.digest-mismatch',
         `The file was declared as ${digest}, and what came is ${found.digest}. It changed on its way or while it was read. Hash and upload it again.`,
       );
-    const inspection = await inspect(objectSource(this.objects, key, size));
-    return { inspection, contract: contractFor(kind, inspection, upload.contract, policy) };
+    if (upload.piece) return { inspection: null, contract: null, stored: null };
+    const source = objectSource(this.objects, key, size);
+    const inspection = await inspect(source);
+    const format = kind === 'script' ? await packedFormat(source) : undefined;
+    if (format !== undefined) inspection.packed = await measurePacked(source, format);
+    const allowed = await this.database.withinSql(organization, (tx) => this.settings.of(tx));
+    const contract = contractFor(kind, inspection, upload.contract, allowed);
+    const stored = contract && (await reaching(() => this.named.store(organization, contract)));
+    return { inspection, contract, stored };
   }
 
   /** Puts the parts together, unless that was done before. */
@@ -107,12 +131,20 @@ export class SealingService {
     );
   }
 
-  private async settle(tx: SqlTx, id: string, verdict: Verdict): Promise<void> {
+  private async settle(tx: SqlTx, id: string, found: Verdict): Promise<void> {
     const upload = await this.uploads.hold(tx, id);
-    if (upload?.state !== 'sealing' || upload.version === null) return;
-    const { key, digest, resource_id: resource, version } = upload;
+    if (upload?.state === 'sealing' && upload.piece) return this.settlePiece(tx, upload, found);
     const at = new Date(this.clock.now());
+    const stored = found.refusal ? null : found.stored;
+    if (upload?.state !== 'sealing' || upload.version === null) {
+      // Another one was quicker: it has stored its own.
+      if (stored) await this.uploads.stray(tx, { key: stored.key, store_upload: null }, at);
+      return;
+    }
+    const { key, digest, resource_id: resource, version } = upload;
+    const verdict = await this.withItsPieces(tx, found);
     if (verdict.refusal) {
+      if (stored) await this.uploads.stray(tx, { key: stored.key, store_upload: null }, at);
       await this.uploads.stray(tx, upload, at);
       await this.resources.settleVersion(tx, resource, version, {
         state: 'refused',
@@ -137,9 +169,31 @@ export class SealingService {
         refusal: null,
         at,
       });
+      await this.named.name(tx, resource, version, inspection, stored);
     }
     await this.uploads.move(tx, id, 'sealed', version);
     await this.tell(tx, upload, version, verdict.refusal);
+  }
+
+  private async settlePiece(tx: SqlTx, upload: UploadRow, verdict: Verdict): Promise<void> {
+    const { id, key, digest, size } = upload;
+    const now = this.clock.now();
+    const at = new Date(now);
+    if (verdict.refusal) {
+      await this.uploads.stray(tx, upload, at);
+      return this.uploads.refuse(tx, id, verdict.refusal);
+    }
+    const until = new Date(now + PIECE_LIVES_MS);
+    const piece = { digest, key, size: Number(size), inspection: null, at, until };
+    if ((await this.uploads.keepBlob(tx, piece)) !== key) await this.uploads.stray(tx, upload, at);
+    await this.uploads.move(tx, id, 'sealed', null);
+  }
+
+  /** A runtime is not ready without its packages. Asked here, where they cannot go away any more. */
+  private async withItsPieces(tx: SqlTx, verdict: Verdict): Promise<Verdict> {
+    if (verdict.refusal || !verdict.inspection) return verdict;
+    const missing = await this.named.missing(tx, verdict.inspection);
+    return missing ? { refusal: refusalFrom(missing) } : verdict;
   }
 
   private async tell(
@@ -189,12 +243,15 @@ const isRefusal = (error: unknown): error is Failure =>
 const kindOf = (error: unknown): 'outage' | 'bug' =>
   error instanceof Failure && error.row.kind === 'outage' ? 'outage' : 'bug';
 
+const refusalFrom = ({ code, message: detail, errors }: Failure): ResourceRefusal => ({
+  code,
+  detail,
+  ...(errors.length > 0 && { errors: errors.slice(0, 100) }),
+});
+
 /** Undefined: worth another try. */
 function refusalOf(error: unknown, attempts: number): ResourceRefusal | undefined {
-  if (isRefusal(error)) {
-    const { code, message: detail, errors } = error;
-    return { code, detail, ...(errors.length > 0 && { errors: errors.slice(0, 100) }) };
-  }
+  if (isRefusal(error)) return refusalFrom(error);
   if (retryAfter(attempts, kindOf(error)) !== undefined) return undefined;
   return {
     code: 'catalogue.sealing-failed',

@@ -6,7 +6,8 @@ export type UploadState = Upload['state'];
 /** `sealing` has a version that waits for the verdict; `sealed` has it, whatever it is. */
 export const moves = {
   open: ['sealing', 'aborted'],
-  sealing: ['sealed'],
+  // A piece whose bytes are not the ones that were declared has no version that could say so.
+  sealing: ['sealed', 'aborted'],
   sealed: [],
   aborted: [],
 } as const satisfies Record<UploadState, readonly UploadState[]>;
@@ -17,6 +18,8 @@ export function mayMove(from: UploadState, to: UploadState): boolean {
 
 /** An upload that nobody completes is given up; the disk store clears what is older at its start. */
 export const UPLOAD_LIVES_MS = 24 * 3_600_000;
+/** A piece that no runtime names by then is removed. */
+export const PIECE_LIVES_MS = 24 * 3_600_000;
 /** A link is for one part of 16 MiB or little more. */
 export const PART_LINK_SECONDS = 15 * 60;
 export const CONTENT_LINK_SECONDS = 5 * 60;

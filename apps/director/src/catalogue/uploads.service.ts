@@ -6,11 +6,13 @@
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { planParts } from '@millrace/blobs';
+import { judges } from '@millrace/inference';
 import {
   Failure,
   NAME,
   type PartLinks,
   type PartsRequest,
+  type PieceBegin,
   type ResourceVersion,
   type Upload,
   type UploadBegin,
@@ -51,6 +53,18 @@ export class UploadsService {
   ) {}
 
   async begin(who: Principal, name: string, wanted: UploadBegin): Promise<UploadBegun> {
+    const asked = this.asked(wanted);
+    const known = await this.known(who, name, asked);
+    if (typeof known === 'number') return { exists: true, version: known };
+    const upload = known ?? (await this.fresh(who, name, asked, false));
+    const missing = await this.parts.missing(upload);
+    const { parts, expiresAt } = await this.parts.links(upload, missing.slice(0, LINKS_AT_ONCE));
+    const partCount = planParts(wanted.size).length;
+    return { exists: false, upload: upload.id, parts, partCount, expiresAt };
+  }
+
+  /** As it is kept: no more bytes than a file may have, and a name without folders. */
+  asked<Wanted extends PieceBegin>(wanted: Wanted): Wanted {
     const most = this.config.maxUploadBytes;
     if (wanted.size > most) {
       throw new Failure(
@@ -58,14 +72,7 @@ export class UploadsService {
         `${wanted.fileName} has ${wanted.size} bytes, and a file may have ${most} (MILLRACE_MAX_UPLOAD_BYTES). Make it smaller, or have the limit raised.`,
       );
     }
-    const asked = { ...wanted, fileName: baseName(wanted.fileName) };
-    const known = await this.known(who, name, asked);
-    if (typeof known === 'number') return { exists: true, version: known };
-    const upload = known ?? (await this.fresh(who, name, asked));
-    const missing = await this.parts.missing(upload);
-    const { parts, expiresAt } = await this.parts.links(upload, missing.slice(0, LINKS_AT_ONCE));
-    const partCount = planParts(wanted.size).length;
-    return { exists: false, upload: upload.id, parts, partCount, expiresAt };
+    return { ...wanted, fileName: baseName(wanted.fileName) };
   }
 
   async get(who: Principal, name: string, id: string): Promise<Upload> {
@@ -87,18 +94,8 @@ export class UploadsService {
 
   /** A second time it answers the same version. */
   async complete(who: Principal, name: string, id: string): Promise<ResourceVersion> {
-    const before = await this.found(who, name, id);
-    if (before.state === 'open') {
-      this.assertOpen(before);
-      const missing = await this.parts.missing(before);
-      if (missing.length > 0) {
-        throw new Failure(
-          'catalogue.parts-missing',
-          `${missing.length} parts are not there yet, the first is part ${missing[0]?.number}. POST .../uploads/${id}:parts gives links for them.`,
-          { errors: missing.slice(0, 100).map(({ number }) => ({ detail: `part ${number}` })) },
-        );
-      }
-    }
+    const before = await this.found(who, name, id, false);
+    if (before.state === 'open') await this.assertWhole(before);
     return this.database.withinSql(who.organization, async (tx) => {
       const resource = await this.resource(tx, name);
       if (!(await this.resources.hold(tx, resource))) throw resourceUnknown(name);
@@ -140,16 +137,20 @@ export class UploadsService {
       // The resource first, here and wherever both are held, so that two never wait for each other.
       if (!(await this.resources.hold(tx, resource))) throw resourceUnknown(name);
       const blob = await this.uploads.holdBlob(tx, wanted.digest);
-      if (!blob) return this.resumed(tx, who, resource, wanted);
-      return this.knownBytes.versionOf(tx, who, { id: resource, name }, wanted, blob);
+      // Bytes that nobody looked at as what they are said to be now come once more.
+      if (!blob || !judges(blob.inspection, wanted.kind))
+        return this.resumed(tx, who, resource, wanted, false);
+      const looked = { size: blob.size, inspection: blob.inspection };
+      return this.knownBytes.versionOf(tx, who, { id: resource, name }, wanted, looked);
     });
   }
 
-  private async resumed(
+  async resumed(
     tx: SqlTx,
     who: Principal,
     resource: string,
     wanted: UploadBegin,
+    piece: boolean,
   ): Promise<UploadRow | undefined> {
     const { digest, kind, size } = wanted;
     const now = new Date(this.clock.now());
@@ -157,6 +158,7 @@ export class UploadsService {
       resource_id: resource,
       digest,
       kind,
+      piece,
       size,
       created_by: who.actor,
       now,
@@ -165,7 +167,7 @@ export class UploadsService {
     return upload;
   }
 
-  private async fresh(who: Principal, name: string, wanted: UploadBegin): Promise<UploadRow> {
+  async fresh(who: Principal, name: string, wanted: UploadBegin, piece: boolean): Promise<UploadRow> {
     const now = this.clock.now();
     const id = newId(now);
     // Named by what it must be, and never written twice: whoever finds it there can check it.
@@ -178,6 +180,7 @@ export class UploadsService {
           id,
           resource_id: await this.resource(tx, name),
           kind: wanted.kind,
+          piece,
           ...saidOf(wanted),
           digest: wanted.digest,
           key,
@@ -192,7 +195,14 @@ export class UploadsService {
           subject: `resource:${name}`,
           details: { upload: id, digest: wanted.digest, size: wanted.size },
         });
-        return { ...row, size: String(wanted.size), state: 'open', version: null, attempts: 0 };
+        return {
+          ...row,
+          size: String(wanted.size),
+          state: 'open',
+          version: null,
+          refusal: null,
+          attempts: 0,
+        };
       });
     } catch (error) {
       await this.objects.abortUpload(key, storeUpload).catch(() => undefined);
@@ -236,7 +246,18 @@ export class UploadsService {
     );
   }
 
-  private assertOpen(row: UploadRow): void {
+  async assertWhole(row: UploadRow): Promise<void> {
+    this.assertOpen(row);
+    const missing = await this.parts.missing(row);
+    if (missing.length === 0) return;
+    throw new Failure(
+      'catalogue.parts-missing',
+      `${missing.length} parts are not there yet, the first is part ${missing[0]?.number}. POST .../uploads/${row.id}:parts gives links for them.`,
+      { errors: missing.slice(0, 100).map(({ number }) => ({ detail: `part ${number}` })) },
+    );
+  }
+
+  assertOpen(row: UploadRow): void {
     if (row.state === 'open' && row.expires_at.getTime() > this.clock.now()) return;
     throw new Failure(
       'catalogue.upload-ended',
@@ -246,16 +267,17 @@ export class UploadsService {
     );
   }
 
-  private found(who: Principal, name: string, id: string): Promise<UploadRow> {
+  /** `piece`: which of the two it must be; absent: either. */
+  found(who: Principal, name: string, id: string, piece?: boolean): Promise<UploadRow> {
     return this.database.withinSql(who.organization, async (tx) => {
       const resource = await this.resource(tx, name);
       const row = UPLOAD_ID.test(id) ? await this.uploads.find(tx, resource, id) : undefined;
-      if (!row) throw uploadUnknown(id);
+      if (!row || (piece !== undefined && row.piece !== piece)) throw uploadUnknown(id);
       return row;
     });
   }
 
-  private async resource(tx: SqlTx, name: string): Promise<string> {
+  async resource(tx: SqlTx, name: string): Promise<string> {
     const row = NAME.test(name) ? await this.resources.find(tx, name) : undefined;
     if (!row) throw resourceUnknown(name);
     return row.id;

@@ -1,6 +1,6 @@
 /** All SQL about uploads, the bytes that they become, and what is to be deleted from the object store. */
 import { Injectable } from '@nestjs/common';
-import type { Contract, Inspection, ResourceKind } from '@millrace/schemas';
+import type { Contract, Inspection, ResourceKind, ResourceRefusal } from '@millrace/schemas';
 import type { SqlTx } from '../platform/database/database.js';
 import type { UploadState } from './upload.js';
 
@@ -18,6 +18,8 @@ export interface UploadRow {
   key: string;
   store_upload: string;
   version: number | null;
+  piece: boolean;
+  refusal: ResourceRefusal | null;
   attempts: number;
   created_by: string;
   created_at: Date;
@@ -27,7 +29,8 @@ export interface UploadRow {
 export interface BlobRow {
   key: string;
   size: string;
-  inspection: Inspection;
+  /** Null: it was only ever a piece. */
+  inspection: Inspection | null;
 }
 
 export interface StrayRow {
@@ -36,7 +39,11 @@ export interface StrayRow {
 }
 
 const columns = `id, resource_id, state, kind, file_name, size, digest, note, contract, key, store_upload, version,
-  attempts, created_by, created_at, expires_at`;
+  piece, refusal, attempts, created_by, created_at, expires_at`;
+
+/** Of a blob `b`. */
+const UNUSED = `NOT EXISTS (SELECT 1 FROM resource_versions v WHERE v.digest = b.digest AND v.state = 'ready')
+  AND NOT EXISTS (SELECT 1 FROM version_blobs n WHERE n.digest = b.digest)`;
 
 @Injectable()
 export class UploadsStore {
@@ -56,25 +63,36 @@ export class UploadsStore {
   /** The one that this caller began for the same bytes and that can go on. */
   async unfinished(
     tx: SqlTx,
-    upload: Pick<UploadRow, 'resource_id' | 'digest' | 'kind' | 'created_by'> & { size: number; now: Date },
+    upload: Pick<UploadRow, 'resource_id' | 'digest' | 'kind' | 'piece' | 'created_by'> & {
+      size: number;
+      now: Date;
+    },
   ): Promise<UploadRow | undefined> {
     const rows = await tx.sql<UploadRow>(
       `SELECT ${columns} FROM uploads
        WHERE resource_id = $1 AND digest = $2 AND kind = $3 AND created_by = $4 AND size = $5
-         AND state = 'open' AND expires_at > $6 ORDER BY id DESC LIMIT 1 FOR UPDATE`,
-      [upload.resource_id, upload.digest, upload.kind, upload.created_by, upload.size, upload.now],
+         AND piece = $7 AND state = 'open' AND expires_at > $6 ORDER BY id DESC LIMIT 1 FOR UPDATE`,
+      [
+        upload.resource_id,
+        upload.digest,
+        upload.kind,
+        upload.created_by,
+        upload.size,
+        upload.now,
+        upload.piece,
+      ],
     );
     return rows[0];
   }
 
   async create(
     tx: SqlTx,
-    upload: Omit<UploadRow, 'state' | 'version' | 'attempts' | 'size'> & { size: number },
+    upload: Omit<UploadRow, 'state' | 'version' | 'refusal' | 'attempts' | 'size'> & { size: number },
   ): Promise<void> {
     await tx.sql(
       `INSERT INTO uploads (id, resource_id, state, kind, file_name, size, digest, note, contract, key, store_upload,
-         created_by, created_at, expires_at)
-       VALUES ($1, $2, 'open', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+         created_by, created_at, expires_at, piece)
+       VALUES ($1, $2, 'open', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
       [
         upload.id,
         upload.resource_id,
@@ -89,6 +107,7 @@ export class UploadsStore {
         upload.created_by,
         upload.created_at,
         upload.expires_at,
+        upload.piece,
       ],
     );
   }
@@ -112,6 +131,12 @@ export class UploadsStore {
       state,
       version,
     ]);
+  }
+
+  /** A piece has no version to say why. */
+  async refuse(tx: SqlTx, id: string, refusal: ResourceRefusal): Promise<void> {
+    await this.move(tx, id, 'aborted', null);
+    await tx.sql('UPDATE uploads SET refusal = $2 WHERE id = $1', [id, JSON.stringify(refusal)]);
   }
 
   /** For one sealer at a time; another one may take it when the lease has ended. */
@@ -179,27 +204,55 @@ export class UploadsStore {
   /** The key under which these bytes lie from now on: the given one, unless they were there already. */
   async keepBlob(
     tx: SqlTx,
-    blob: { digest: string; key: string; size: number; inspection: Inspection; at: Date },
+    blob: {
+      digest: string;
+      key: string;
+      size: number;
+      inspection: Inspection | null;
+      at: Date;
+      /** Unless a version has or names it by then. */
+      until?: Date;
+    },
   ): Promise<string> {
-    // The update changes nothing; it holds the row.
+    // The update holds the row, and keeps what was found out last.
     const [row] = await tx.sql<{ key: string }>(
-      `INSERT INTO blobs (digest, key, size, inspection, created_at) VALUES ($1, $2, $3, $4, $5)
-       ON CONFLICT (organization_id, digest) DO UPDATE SET digest = EXCLUDED.digest RETURNING key`,
-      [blob.digest, blob.key, blob.size, JSON.stringify(blob.inspection), blob.at],
+      `INSERT INTO blobs (digest, key, size, inspection, created_at, kept_until) VALUES ($1, $2, $3, $4, $5, $6)
+       ON CONFLICT (organization_id, digest) DO UPDATE SET inspection = coalesce(EXCLUDED.inspection, blobs.inspection),
+         kept_until = greatest(EXCLUDED.kept_until, blobs.kept_until) RETURNING key`,
+      [
+        blob.digest,
+        blob.key,
+        blob.size,
+        blob.inspection && JSON.stringify(blob.inspection),
+        blob.at,
+        blob.until ?? null,
+      ],
     );
     if (!row) throw new Error('a blob was neither kept nor found');
     return row.key;
   }
 
-  /** Bytes that no version has any more become strays. */
+  async keepUntil(tx: SqlTx, digest: string, until: Date): Promise<void> {
+    await tx.sql('UPDATE blobs SET kept_until = greatest(kept_until, $2) WHERE digest = $1', [digest, until]);
+  }
+
+  /** Pieces that no version names, and whose time is over. */
+  async forgotten(tx: SqlTx, now: Date): Promise<string[]> {
+    const rows = await tx.sql<{ digest: string }>(
+      `SELECT digest FROM blobs b WHERE kept_until <= $1 AND ${UNUSED} ORDER BY kept_until LIMIT 100`,
+      [now],
+    );
+    return rows.map(({ digest }) => digest);
+  }
+
+  /** Bytes that no version has or names any more become strays. */
   async dropUnused(tx: SqlTx, digests: readonly string[], at: Date): Promise<void> {
     // Two statements: the second one sees what was committed while the first one waited.
     await tx.sql('SELECT 1 FROM blobs WHERE digest = ANY($1) ORDER BY digest FOR UPDATE', [digests]);
     const rows = await tx.sql<{ key: string }>(
-      `DELETE FROM blobs b WHERE digest = ANY($1)
-         AND NOT EXISTS (SELECT 1 FROM resource_versions v WHERE v.digest = b.digest AND v.state = 'ready')
+      `DELETE FROM blobs b WHERE digest = ANY($1) AND (kept_until IS NULL OR kept_until <= $2) AND ${UNUSED}
        RETURNING key`,
-      [digests],
+      [digests, at],
     );
     for (const { key } of rows) await this.stray(tx, { key, store_upload: null }, at);
   }

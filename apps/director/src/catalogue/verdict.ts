@@ -2,7 +2,14 @@
  * May these bytes be a version of a resource, and what is its contract: from what was found in the file and
  * what the uploader said. Pure.
  */
-import { checkModel, refuseCode, type ModelPolicy } from '@millrace/inference';
+import {
+  checkModel,
+  checkRuntime,
+  checkScript,
+  isOpaque,
+  refuseCode,
+  type ModelPolicy,
+} from '@millrace/inference';
 import {
   Contract,
   Failure,
@@ -14,9 +21,6 @@ import {
   type ResourceKind,
 } from '@millrace/schemas';
 
-/** No organization can allow pickles yet: there is no sandbox that opens them. */
-export const policy: ModelPolicy = { allowPickle: false };
-
 /** Throws a Failure when they may not. */
 export function contractFor(
   kind: ResourceKind,
@@ -26,6 +30,13 @@ export function contractFor(
 ): Contract | null {
   if (kind === 'model') checkModel(inspection, allowed);
   else refuseCode(inspection, allowed);
+  if (kind === 'runtime') checkRuntime(inspection);
+  if (kind === 'script') checkScript(inspection);
+  if (kind === 'model' && isOpaque(inspection) && !given)
+    throw new Failure(
+      'catalogue.contract-missing',
+      `The file is ${inspection.format}, which does not say what the model expects and gives. Push it with its contract: columns, outputs, and known answers if there are any.`,
+    );
   const { onnx } = inspection;
   if (kind !== 'model' || !onnx) return given;
   const inferred = inferContract(onnx);

@@ -54,8 +54,11 @@ export class DeploymentsService {
 
   plan(who: Principal, wanted: DeploymentCreate): Promise<Plan> {
     return this.database.withinSql(who.organization, async (tx) => {
-      const { release, group, strategy, parameters, nodes } = await this.planning.prepare(tx, wanted);
-      const planned = planNodes(release, parameters, strategy, nodes);
+      const { release, group, strategy, parameters, nodes, runtimes } = await this.planning.prepare(
+        tx,
+        wanted,
+      );
+      const planned = planNodes(release, parameters, strategy, nodes, runtimes);
       return {
         flow: wanted.flow,
         version: wanted.version,
@@ -78,7 +81,7 @@ export class DeploymentsService {
       await this.deployments.lock(tx);
       const prepared = await this.planning.prepare(tx, wanted);
       const { release, group, strategy, parameters } = prepared;
-      const planned = planNodes(release, parameters, strategy, prepared.nodes);
+      const planned = planNodes(release, parameters, strategy, prepared.nodes, prepared.runtimes);
       assertParameters(
         planned.nodes.flatMap(({ nodeName, conflicts }) => conflicts.map((what) => ({ nodeName, what }))),
       );

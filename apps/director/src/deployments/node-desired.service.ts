@@ -48,7 +48,7 @@ export class NodeDesiredService {
     return { digest: row.digest, signed: await this.dispatch.signed(organization, row) };
   }
 
-  /** One link for one digest that the node's own desired state names. */
+  /** One link for one digest that the node's own desired state names, or that a runtime of it does. */
   async download(
     { organization, node }: NodePrincipal,
     digest: string,
@@ -56,10 +56,14 @@ export class NodeDesiredService {
     this.presence.heard(organization, node);
     const row = await this.row(organization, node);
     const { flows } = JSON.parse(row.payload) as DesiredPayload;
-    const named = flows.flatMap((flow) => Object.values(flow.resources)).some((one) => one.digest === digest);
-    const blob = named
-      ? await this.database.withinSql(organization, (tx) => this.releases.blob(tx, digest))
-      : undefined;
+    const resources = flows.flatMap((flow) => Object.values(flow.resources));
+    const runtimes = resources.filter(({ kind }) => kind === 'runtime').map((one) => one.digest);
+    const blob = await this.database.withinSql(organization, async (tx) => {
+      const named =
+        resources.some((one) => one.digest === digest || one.contract?.digest === digest) ||
+        (runtimes.length > 0 && (await this.releases.isPieceOf(tx, digest, runtimes)));
+      return named ? this.releases.blob(tx, digest) : undefined;
+    });
     if (!blob) {
       throw new Failure(
         'deployments.download-refused',

@@ -2,7 +2,7 @@
  * What a deployment would do, node by node. Pure: it gets everything that it looks at.
  */
 import { planWaves, nodeSubject, resolveParameters, type FullStrategy, type Values } from '@millrace/fleet';
-import type { NodeFacts, PlannedNode } from '@millrace/schemas';
+import type { NodeFacts, PlannedNode, RuntimeInspection } from '@millrace/schemas';
 import type { Release } from './deployments.store.js';
 
 export interface PlanNode {
@@ -24,6 +24,7 @@ export function planNodes(
   parameters: Values,
   strategy: FullStrategy,
   nodes: readonly PlanNode[],
+  runtimes: ReadonlyMap<string, RuntimeInspection> = new Map(),
 ): { waves: number[]; nodes: PlannedNode[] } {
   const waves = planWaves(
     strategy,
@@ -33,7 +34,7 @@ export function planNodes(
   const planned = nodes.map((node): PlannedNode => {
     const declared = release.document.parameters ?? {};
     const { missing, wrong, values } = resolveParameters(declared, [...node.layers, parameters]);
-    const bytesToFetch = bytesOf(release, node);
+    const bytesToFetch = bytesOf(release, node, runtimes);
     return {
       node: node.id,
       nodeName: node.name,
@@ -46,6 +47,7 @@ export function planNodes(
         ...missing.map((name) => `parameter ${name} has no value`),
         ...wrong.map((what) => `parameter ${what}`),
         ...node.overruledBy.map((group) => `group ${group} has a higher priority for this flow`),
+        ...missingRuntimes(release, node, runtimes),
         ...space(node, bytesToFetch),
       ],
     };
@@ -53,15 +55,53 @@ export function planNodes(
   return { waves: waves.map((wave) => wave.length), nodes: planned };
 }
 
-/** By the digests that the node has reported to hold. */
-function bytesOf({ resources }: Release, node: PlanNode): number {
-  const held = new Set((node.facts as Partial<NodeFacts> | null)?.blobs ?? []);
+const factsOf = ({ facts }: PlanNode) => facts as Partial<NodeFacts> | null;
+
+/**
+ * By the digests that the node has reported to hold. A node that holds a runtime has built it, most likely, and let
+ * go of its packages.
+ */
+function bytesOf(
+  { resources }: Release,
+  node: PlanNode,
+  runtimes: ReadonlyMap<string, RuntimeInspection>,
+): number {
+  const held = new Set(factsOf(node)?.blobs ?? []);
+  const named = Object.values(resources).flatMap(({ digest, size, contract }) => [
+    { digest, size },
+    ...(contract ? [contract] : []),
+    ...(held.has(digest) ? [] : (variantFor(runtimes.get(digest), node)?.packages ?? [])),
+  ]);
   const missing = new Map(
-    Object.values(resources).flatMap(({ digest, size }) =>
-      held.has(digest) ? [] : [[digest, size] as const],
-    ),
+    named.flatMap(({ digest, size }) => (held.has(digest) ? [] : [[digest, size] as const])),
   );
   return [...missing.values()].reduce((sum, size) => sum + size, 0);
+}
+
+const variantFor = (runtime: RuntimeInspection | undefined, node: PlanNode) =>
+  runtime?.variants.find(
+    ({ system, processor }) => system === factsOf(node)?.platform && processor === factsOf(node)?.arch,
+  );
+
+/** A sentence for each runtime that the node, as it has told of itself, cannot build. */
+function missingRuntimes(
+  { resources }: Release,
+  node: PlanNode,
+  runtimes: ReadonlyMap<string, RuntimeInspection>,
+): string[] {
+  const facts = factsOf(node);
+  if (facts?.platform === undefined) return [];
+  return Object.entries(resources).flatMap(([name, { digest }]) => {
+    const runtime = runtimes.get(digest);
+    if (runtime === undefined) return [];
+    const { language, interpreter } = runtime;
+    if (variantFor(runtime, node) === undefined)
+      return [`runtime ${name} has no variant for ${facts.platform} ${facts.arch}`];
+    const kind = language === 'python' && interpreter.startsWith('2') ? 'python2' : language;
+    const here = facts.runtimes?.[kind === 'javascript' ? 'node' : kind];
+    if (here !== undefined && `${here}.`.startsWith(`${interpreter}.`)) return [];
+    return [`runtime ${name} needs ${language} ${interpreter}, and the node has ${here ?? 'none'}`];
+  });
 }
 
 function changeOf(now: PlanNode['now'], digest: string, values: Values): PlannedNode['change'] {

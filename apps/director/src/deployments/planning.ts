@@ -1,7 +1,7 @@
 /** Gathers what a plan or a deployment needs: the release, the group, its nodes with what they run now. */
 import { Injectable } from '@nestjs/common';
 import { fullStrategy, type FullStrategy, type Values } from '@millrace/fleet';
-import { Failure, type DeploymentCreate } from '@millrace/schemas';
+import { Failure, type DeploymentCreate, type RuntimeInspection } from '@millrace/schemas';
 import { FleetReader } from '../fleet/fleet.reader.js';
 import { readSelector } from '../fleet/selectors.js';
 import type { SqlTx } from '../platform/database/database.js';
@@ -17,6 +17,8 @@ export interface Prepared {
   strategy: FullStrategy;
   parameters: Values;
   nodes: PlanNode[];
+  /** What its runtimes need, by digest. */
+  runtimes: ReadonlyMap<string, RuntimeInspection>;
 }
 
 @Injectable()
@@ -46,7 +48,9 @@ export class Planning {
     }
     const parameters = wanted.parameters ?? {};
     assertDeclared(release, parameters);
-    return { release, group, strategy, parameters, nodes: await this.nodesOf(tx, wanted.flow, group) };
+    const runtimes = await this.releases.runtimes(tx, release);
+    const nodes = await this.nodesOf(tx, wanted.flow, group);
+    return { release, group, strategy, parameters, nodes, runtimes };
   }
 
   private async nodesOf(

@@ -1,6 +1,6 @@
 /** What a published flow version brings to nodes, asked of the flows; and where its bytes lie, of the catalogue. */
 import { Injectable } from '@nestjs/common';
-import { Failure } from '@millrace/schemas';
+import { Failure, type RuntimeInspection } from '@millrace/schemas';
 import { CatalogueReader, type BlobPlace } from '../catalogue/catalogue.reader.js';
 import { FlowsReader, type PublishedFlow } from '../flows/flows.reader.js';
 import type { SqlTx } from '../platform/database/database.js';
@@ -24,6 +24,23 @@ export class Releases {
     throw new Failure('deployments.nothing-published', detail, {
       errors: [{ pointer, detail: 'not published' }],
     });
+  }
+
+  /** Whether one of these runtimes names this package. */
+  isPieceOf(tx: SqlTx, digest: string, runtimes: readonly string[]): Promise<boolean> {
+    return this.catalogue.isPieceOf(tx, digest, runtimes);
+  }
+
+  /** What the runtimes of a release need, by digest. */
+  runtimes(
+    tx: SqlTx,
+    { resources }: Pick<PublishedFlow, 'resources'>,
+  ): Promise<Map<string, RuntimeInspection>> {
+    const named = Object.values(resources).filter(({ kind }) => kind === 'runtime');
+    return this.catalogue.runtimes(
+      tx,
+      named.map(({ digest }) => digest),
+    );
   }
 
   /** Undefined when the bytes are not there. */

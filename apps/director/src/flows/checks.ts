@@ -24,6 +24,7 @@ import {
 import { CatalogueReader, type ResolvedResource } from '../catalogue/catalogue.reader.js';
 import type { SqlTx } from '../platform/database/database.js';
 import type { DraftReading } from './draft.js';
+import { FlowRequirements } from './requirements.js';
 
 export interface Checked {
   problems: ProblemPlace[];
@@ -42,12 +43,15 @@ type Resolved = ReadonlyMap<string, ResolvedResource>;
 
 @Injectable()
 export class FlowChecks {
-  constructor(private readonly catalogue: CatalogueReader) {}
+  constructor(
+    private readonly catalogue: CatalogueReader,
+    private readonly requirements: FlowRequirements,
+  ) {}
 
   /** With `hold`, what it is locked to cannot be deleted before the transaction ends. */
   async check(tx: SqlTx, name: string, reading: DraftReading, hold = false): Promise<Checked> {
-    const { flow } = reading;
-    if (!flow) return { problems: reading.problems };
+    if (!reading.flow) return { problems: reading.problems };
+    const flow = await this.requirements.settled(tx, reading.flow);
     const references = resourceReferences(flow);
     const resolved = await this.resolve(tx, references, hold);
     const problems = [
@@ -146,7 +150,8 @@ function lockWithSizes(
     Object.entries(lock).map(([key, { kind, version, digest }]) => {
       const found = byVersion.get(`${key.split('@')[0]}@${version}`);
       if (!found) throw new Error(`${key} was locked and not resolved`);
-      return [key, { kind, version, digest, size: found.size, file: found.fileName }];
+      const { size, fileName: file, contractBlob: contract } = found;
+      return [key, { kind, version, digest, size, file, ...(contract && { contract }) }];
     }),
   );
 }

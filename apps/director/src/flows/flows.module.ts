@@ -12,6 +12,7 @@ import { FlowsReader } from './flows.reader.js';
 import { FlowsService } from './flows.service.js';
 import { FlowsStore } from './flows.store.js';
 import { PublishingService } from './publishing.service.js';
+import { FlowRequirements } from './requirements.js';
 import { FlowsUseResources } from './resource-users.js';
 import { FILE_TYPES, TestFilesController } from './testing/test-files.controller.js';
 import { TestFilesJob } from './testing/test-files.job.js';
@@ -27,6 +28,7 @@ import { WorkFolders } from './testing/work-folders.js';
   controllers: [FlowsController, TestFilesController, TestRunsController],
   providers: [
     FlowChecks,
+    FlowRequirements,
     FlowsReader,
     FlowsService,
     FlowsStore,

@@ -19,6 +19,7 @@ import { Live } from '../platform/live/live.js';
 import { FlowChecks, invalidFlow } from './checks.js';
 import { readDraft } from './draft.js';
 import { flowUnknown, versionOf } from './flow-view.js';
+import { FlowRequirements } from './requirements.js';
 import { FlowsStore, type FlowRow, type VersionRow } from './flows.store.js';
 
 @Injectable()
@@ -27,13 +28,19 @@ export class PublishingService {
     private readonly database: Database,
     private readonly flows: FlowsStore,
     private readonly checks: FlowChecks,
+    private readonly requirements: FlowRequirements,
     private readonly audit: Audit,
     private readonly live: Live,
     private readonly clock: Clock,
   ) {}
 
   /** `made` is false when the newest version is the same already. */
-  publish(who: Principal, name: string, body: FlowPublish): Promise<{ version: FlowVersion; made: boolean }> {
+  async publish(
+    who: Principal,
+    name: string,
+    body: FlowPublish,
+  ): Promise<{ version: FlowVersion; made: boolean }> {
+    await this.settleRequirements(who, name);
     return this.database.withinSql(who.organization, async (tx) => {
       const flow = NAME.test(name) ? await this.flows.hold(tx, name) : undefined;
       if (!flow) throw flowUnknown(name);
@@ -60,6 +67,16 @@ export class PublishingService {
       this.record(tx, who, row);
       return { version: versionOf(row), made: true };
     });
+  }
+
+  /** Before the transaction: an index of packages takes its time. */
+  private async settleRequirements(who: Principal, name: string): Promise<void> {
+    const draft = await this.database.withinSql(who.organization, async (tx) => {
+      const flow = NAME.test(name) ? await this.flows.find(tx, name) : undefined;
+      return flow && (await this.flows.draft(tx, flow));
+    });
+    const { flow } = draft ? readDraft(draft) : {};
+    if (flow) await this.requirements.settle(who, flow);
   }
 
   versions(who: Principal, name: string, query: PageQuery): Promise<Page<FlowVersion>> {

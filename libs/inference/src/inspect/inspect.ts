@@ -10,6 +10,7 @@ import { limits } from './limits.js';
 import { describeOnnx } from './onnx-support.js';
 import { readOnnx } from './onnx.js';
 import { looksLikePickle, mentionsJoblib, numpyWithObjects } from './pickle.js';
+import { beginsRuntime, inspectRuntime } from './runtime.js';
 import { beginsSafetensors, readSafetensors } from './safetensors.js';
 import { bytesSource, fileSource, type ByteSource } from './source.js';
 import { begin, partial, readZip, type ZipEntry } from './zip.js';
@@ -38,6 +39,7 @@ export async function inspect(source: ByteSource): Promise<Inspection> {
   const found = { format, bytes, runsCode, ...(inside.length > 0 && { inside }) };
   if (format === 'onnx') return { ...found, ...(await inspectOnnx(source)) };
   if (format === 'safetensors') return { ...found, safetensors: await readSafetensors(source) };
+  if (format === 'json' && beginsRuntime(head)) return { ...found, ...(await inspectRuntime(source)) };
   if (format === 'zip') return { ...found, ...inspectEntries(await readZip(source)) };
   return found;
 }
@@ -128,7 +130,8 @@ function beginsOnnx(head: Uint8Array): boolean {
 }
 
 function asText(head: Uint8Array, whole: boolean): string | undefined {
-  if (head.some((byte) => byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d)) return undefined;
+  if (head.some((byte) => byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0c && byte !== 0x0d))
+    return undefined;
   try {
     // `stream` lets a letter be cut by the end of the window.
     return new TextDecoder('utf-8', { fatal: true }).decode(head, { stream: !whole });

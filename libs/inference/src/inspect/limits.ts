@@ -27,6 +27,12 @@ export const limits = {
   archiveDirectory: 4 * 1024 * 1024,
   /** Entries of an archive whose first bytes are looked at. */
   archivePeeks: 1_000,
+  /** Bytes of a runtime's manifest, which has its locks in it. */
+  manifest: 16 * 1024 * 1024,
+  /** Files and folders of a packed folder; what it comes to when it is unpacked; its deepest path. */
+  packedEntries: 10_000,
+  packedBytes: 512 * 1024 * 1024,
+  packedPath: 1_024,
   /** Bytes decompressed to see what is inside. */
   peek: 4_096,
   /** Compressed files inside compressed files. */

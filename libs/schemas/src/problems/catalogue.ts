@@ -54,5 +54,17 @@ export const catalogue = {
     status: 422,
     title: 'The runtime cannot run this model',
   },
+  'catalogue.contract-missing': {
+    kind: 'refusal',
+    status: 422,
+    title: 'The model needs a contract that its file does not hold',
+  },
+  'catalogue.script-unfit': { kind: 'refusal', status: 422, title: 'The script cannot be taken as it is' },
+  'catalogue.runtime-unfit': { kind: 'refusal', status: 422, title: 'The runtime cannot be taken as it is' },
+  'catalogue.pieces-unknown': {
+    kind: 'refusal',
+    status: 422,
+    title: 'The runtime names packages that the catalogue does not hold',
+  },
   'catalogue.path-escapes': { kind: 'refusal', status: 422, title: 'A path leads out of its folder' },
 } as const satisfies ProblemTable;

@@ -10,6 +10,27 @@ export const engine = {
   'engine.model-timeout': { kind: 'outage', status: 503, title: 'The model took too long' },
   'engine.model-busy': { kind: 'outage', status: 503, title: 'The model has too much in flight' },
   'engine.model-stopped': { kind: 'outage', status: 503, title: 'The model does not run any more' },
+  'engine.runtime-missing': {
+    kind: 'refusal',
+    status: 422,
+    title: 'This machine lacks what a model or script runs in',
+  },
+  'engine.build-failed': { kind: 'refusal', status: 422, title: 'A runtime could not be built' },
+  'engine.build-unreachable': {
+    kind: 'outage',
+    status: 503,
+    title: 'Packages of a runtime could not be fetched',
+  },
+  'engine.contract-mismatch': {
+    kind: 'refusal',
+    status: 422,
+    title: 'A model is not what its contract says',
+  },
+  'engine.golden-mismatch': {
+    kind: 'refusal',
+    status: 422,
+    title: 'A model does not give the known answers of its contract',
+  },
   'engine.file-unreadable': { kind: 'refusal', status: 422, title: 'A file of the flow cannot be read' },
   'engine.file-unfit': { kind: 'refusal', status: 422, title: 'A file is not what the settings say of it' },
   'engine.parameters-missing': {
