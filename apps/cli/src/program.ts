@@ -14,6 +14,7 @@ import { addNode } from './commands/node.js';
 import { addPrepare } from './commands/prepare.js';
 import { addResource } from './commands/resource.js';
 import { addRun } from './commands/run.js';
+import { addSimulate } from './commands/simulate.js';
 import { addTest } from './commands/test.js';
 import { addToken } from './commands/token.js';
 import { addUp } from './commands/up.js';
@@ -40,6 +41,7 @@ export function millrace(): Command {
   addEvents(program);
   addToken(program);
   addAgent(program);
+  addSimulate(program);
   addCompletion(program);
   inherit(program);
   return program;
