@@ -23,6 +23,9 @@ import { LEASE_MS, retryAfter } from './upload.js';
 import { UploadsStore, type UploadRow } from './uploads.store.js';
 import { contractFor, policy } from './verdict.js';
 
+/** How often whoever waits hears how far it is. */
+const PROGRESS_MS = 250;
+
 type Verdict =
   { inspection: Inspection; contract: Contract | null; refusal?: undefined } | { refusal: ResourceRefusal };
 
@@ -48,7 +51,7 @@ export class SealingService {
     if (!upload) return;
     let verdict: Verdict;
     try {
-      verdict = await this.examine(upload);
+      verdict = await this.examine(organization, upload);
     } catch (error) {
       const refusal = refusalOf(error, upload.attempts);
       if (!refusal) return this.later(organization, upload, error);
@@ -74,7 +77,7 @@ export class SealingService {
     }
   }
 
-  private async examine(upload: UploadRow): Promise<Verdict> {
+  private async examine(organization: string, upload: UploadRow): Promise<Verdict> {
     const { key, digest, kind } = upload;
     const size = Number(upload.size);
     const info = await reaching(() => this.whole(upload));
@@ -83,7 +86,11 @@ export class SealingService {
         'catalogue.digest-mismatch',
         `The file was declared with ${size} bytes, and ${info.size} came. Upload it again.`,
       );
-    const found = await reaching(async () => hashStream(await this.objects.get(key), { maxBytes: size }));
+    const progress = this.progressOf(organization, upload);
+    const found = await reaching(async () =>
+      hashStream(await this.objects.get(key), { maxBytes: size, onProgress: progress.tell }),
+    );
+    await progress.told();
     if (found.digest !== digest)
       throw new Failure(
         'catalogue.digest-mismatch',
@@ -91,6 +98,29 @@ export class SealingService {
       );
     const inspection = await inspect(objectSource(this.objects, key, size));
     return { inspection, contract: contractFor(kind, inspection, upload.contract, policy) };
+  }
+
+  /** Written down now and then, one write at a time; what cannot be written is no reason to stop. */
+  private progressOf(organization: string, { id }: UploadRow) {
+    let last = this.clock.now();
+    let writing: Promise<void> = Promise.resolve();
+    let busy = false;
+    const write = async (bytes: number) => {
+      busy = true;
+      const until = new Date(this.clock.now() + LEASE_MS);
+      await this.database
+        .withinSql(organization, (tx) => this.uploads.verified(tx, id, bytes, until))
+        .catch((error: unknown) => this.log.debug({ err: error, upload: id }, 'progress was not kept'));
+      busy = false;
+    };
+    return {
+      tell: (bytes: number) => {
+        if (busy || this.clock.now() - last < PROGRESS_MS) return;
+        last = this.clock.now();
+        writing = write(bytes);
+      },
+      told: () => writing,
+    };
   }
 
   /** Puts the parts together, unless that was done before. */

@@ -1,8 +1,8 @@
 /**
  * How bytes come in: an upload is begun, its parts go straight to the object store, it is completed.
  *
- * Guarantee: nothing is sent that is known already; an upload can be begun again and goes on from the parts
- * that are there; a version comes of it once. What the bytes are is found out by sealing.service.ts.
+ * Guarantee: nothing is sent that is known already; an upload can be begun again, by anybody who may, and goes on
+ * from the parts that are there; a version comes of it once. What the bytes are is found out by sealing.service.ts.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { planParts } from '@millrace/blobs';
@@ -140,7 +140,7 @@ export class UploadsService {
       // The resource first, here and wherever both are held, so that two never wait for each other.
       if (!(await this.resources.hold(tx, resource))) throw resourceUnknown(name);
       const blob = await this.uploads.holdBlob(tx, wanted.digest);
-      if (!blob) return this.resumed(tx, who, resource, wanted);
+      if (!blob) return this.resumed(tx, who, { id: resource, name }, wanted);
       return this.knownBytes.versionOf(tx, who, { id: resource, name }, wanted, blob);
     });
   }
@@ -148,20 +148,28 @@ export class UploadsService {
   private async resumed(
     tx: SqlTx,
     who: Principal,
-    resource: string,
+    resource: { id: string; name: string },
     wanted: UploadBegin,
   ): Promise<UploadRow | undefined> {
     const { digest, kind, size } = wanted;
     const now = new Date(this.clock.now());
     const upload = await this.uploads.unfinished(tx, {
-      resource_id: resource,
+      resource_id: resource.id,
       digest,
       kind,
       size,
       created_by: who.actor,
       now,
     });
-    if (upload) await this.uploads.describe(tx, { id: upload.id, ...saidOf(wanted) });
+    if (!upload) return undefined;
+    await this.uploads.describe(tx, { id: upload.id, ...saidOf(wanted) });
+    if (upload.created_by !== who.actor) {
+      this.audit.record(tx, who, {
+        action: 'catalogue.resume-upload',
+        subject: `resource:${resource.name}`,
+        details: { upload: upload.id, digest, begunBy: upload.created_by },
+      });
+    }
     return upload;
   }
 
