@@ -44,6 +44,11 @@ export class Installation {
     return join(this.folder, 'data');
   }
 
+  /** Of `millrace up`, the process that is director, jobs and store. */
+  get pid(): number {
+    return this.director!.pid!;
+  }
+
   /** `millrace up --json`, until it says that it is ready. */
   async up(...args: string[]): Promise<void> {
     const child = this.spawn(['up', '--json', '--port', '0', '--data', this.data, ...args], 'up');

@@ -12,26 +12,31 @@ import { Failure, type AlertMessage, type ResultMessage } from '@millrace/schema
 import { openBuiltFolder } from './blobs/built.js';
 import type { AgentConfig } from './config.js';
 import { openInbox } from './desired/inbox.js';
+import { readAccepted, saveAccepted } from './desired/stored.js';
 import { startPoll } from './desired/poll.js';
 import { trustedTime } from './desired/time.js';
 import { directorApi } from './director/api.js';
 import { createLink } from './director/link.js';
 import { openRegistry, lockFolder } from './flows/registry.js';
+import { documentDigest } from './flows/sets.js';
 import { spawnFlow } from './flows/spawn.js';
 import { foldersOf } from './folders.js';
 import { nodeFacts } from './health/facts.js';
+import { flowMetrics, nodeMeter, startMetrics } from './health/metrics.js';
 import { whatRuns } from './health/runs.js';
-import { flowMetrics, startMetrics } from './health/metrics.js';
 import { readIdentity } from './identity/identity.js';
 import { createLog, type Log } from './log.js';
 import { alertMessage, resultMessage, type From } from './outbox/channels.js';
 import { openOutbox } from './outbox/outbox.js';
 import { startSender } from './outbox/sender.js';
 import { collectBlobs } from './reconcile/collect.js';
+import type { Lane } from './reconcile/lane.js';
 import { startReconcile, type Reconcile } from './reconcile/loop.js';
 import { commandHandler } from './reports/commands.js';
 import { flowLogs } from './reports/flow-logs.js';
+import { flowReports } from './reports/flow-report.js';
 import { startReporter } from './reports/reporter.js';
+import { sequence } from './reports/sequence.js';
 import { startTaps, type Taps } from './reports/taps.js';
 import { agentStatus, type AgentStatus } from './status.js';
 
@@ -96,9 +101,10 @@ export async function startAgent(config: AgentConfig, log: Log = createLog(confi
   const built = await openBuiltFolder(folders.built, blobs);
   const logs = flowLogs({ wall });
   let changed = () => undefined as void;
-  const inbox = await openInbox({
-    folders,
+  const inbox = openInbox({
     identity,
+    accepted: await readAccepted(folders, identity, log),
+    save: (state) => saveAccepted(folders, state),
     time,
     log,
     onAccepted: ({ flows, expiresAt }) => reconcile.desire(flows, expiresAt),
@@ -203,12 +209,19 @@ export async function startAgent(config: AgentConfig, log: Log = createLog(confi
 
   // What this node tells of itself.
   const runs = whatRuns({ now, onChange: () => reporter.tellAll() });
+  const foundOnDisk = (lane: Lane, key: string) =>
+    documentDigest(lane.folders, key).catch((error: unknown) => {
+      const { flow } = lane;
+      log.warn({ flow, error: String(error) }, 'the document of a running flow cannot be read again');
+      return null;
+    });
   const held = async () => (await blobs.list()).filter(({ partial }) => !partial).map(({ digest }) => digest);
-  const reporter = await startReporter({
+  const flows = () => flowReports(lanes.values(), foundOnDisk, { now: now(), wall: wall() });
+  const reporter = startReporter({
     identity,
     inbox,
-    lanes,
-    seqFile: folders.reportSeq,
+    flows,
+    nextNumber: await sequence(folders.reportSeq),
     facts: async () => nodeFacts(dataDir, await held(), runs.facts()),
     async send(report) {
       if (link.connected) return link.publish('report', report);
@@ -227,8 +240,8 @@ export async function startAgent(config: AgentConfig, log: Log = createLog(confi
     return { made: sum('made'), sent: sum('sent'), buffered: sum('buffered'), dropped: sum('dropped') };
   };
   const metrics = startMetrics({
-    lanes,
-    dataDir,
+    flows: () => flowMetrics(lanes),
+    node: nodeMeter(dataDir),
     outbox: counts,
     wall,
     send: (message) => (link.connected ? link.publish('metrics', message) : Promise.resolve()),
@@ -243,6 +256,7 @@ export async function startAgent(config: AgentConfig, log: Log = createLog(confi
     status: () =>
       agentStatus({
         lanes,
+        flows,
         inbox,
         connected,
         outbox: counts,

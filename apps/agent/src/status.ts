@@ -1,10 +1,8 @@
 /** What this agent would say if it were asked: for the command line on the node itself, and for tests. */
 import type { FlowMetrics, FlowReport } from '@millrace/schemas';
-import { documentDigest } from './flows/sets.js';
 import type { Inbox, Refused } from './desired/inbox.js';
 import type { OutboxCounts } from './outbox/outbox.js';
 import type { Lane } from './reconcile/lane.js';
-import { flowReport, upProcess } from './reports/flow-report.js';
 import type { TapCounts } from './reports/taps.js';
 
 export interface AgentStatus {
@@ -24,6 +22,7 @@ export interface AgentStatus {
 
 export interface StatusOptions {
   lanes: ReadonlyMap<string, Lane>;
+  flows(): Promise<FlowReport[]>;
   inbox: Inbox;
   connected(): boolean;
   outbox(): OutboxCounts;
@@ -33,27 +32,22 @@ export interface StatusOptions {
 
 export async function agentStatus({
   lanes,
+  flows,
   inbox,
   connected,
   outbox,
   metrics,
   taps,
 }: StatusOptions): Promise<AgentStatus> {
-  const clocks = { now: performance.now(), wall: Date.now() };
-  const flows: FlowReport[] = [];
   const processes: Record<string, number[]> = {};
-  for (const lane of lanes.values()) {
-    const up = upProcess(lane);
-    const found = up === null ? null : await documentDigest(lane.folders, up.set.key).catch(() => null);
-    flows.push(flowReport(lane, up === null ? null : { ...up.set, found }, clocks));
+  for (const lane of lanes.values())
     processes[lane.flow] = [...lane.processes.values()].map(({ pid }) => pid);
-  }
   return {
     connected: connected(),
     epoch: inbox.accepted?.epoch ?? 0,
     sequence: inbox.accepted?.sequence ?? 0,
     refused: inbox.refused,
-    flows,
+    flows: await flows(),
     metrics: metrics(),
     outbox: outbox(),
     taps: taps(),

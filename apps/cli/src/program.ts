@@ -16,6 +16,7 @@ import { addPrepare } from './commands/prepare.js';
 import { addResource } from './commands/resource.js';
 import { addRun } from './commands/run.js';
 import { addRuntime } from './commands/runtime.js';
+import { addSimulate } from './commands/simulate.js';
 import { addTest } from './commands/test.js';
 import { addToken } from './commands/token.js';
 import { addUp } from './commands/up.js';
@@ -44,6 +45,7 @@ export function millrace(): Command {
   addToken(program);
   addOrganization(program);
   addAgent(program);
+  addSimulate(program);
   addCompletion(program);
   inherit(program);
   return program;

@@ -22,3 +22,12 @@ export function wholeNumber(option: string, text: string, least = 1): number {
   }
   return value;
 }
+
+/** 0 to 1. */
+export function share(option: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 1)) {
+    throw new UsageError(`${option} takes a share from 0 to 1, such as 0.1, and not "${text}".`);
+  }
+  return value;
+}

@@ -3,6 +3,11 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** Somebody pressed Ctrl-C: no mistake, but what was asked for is not done. Ends with exit code 1. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}
+
 /** For options that may be given several times. */
 export const collect = (value: string, before: string[]): string[] => [...before, value];
 

@@ -32,7 +32,7 @@ export function digestOf(bytes: Uint8Array): Digest {
 /** Reads a stream to its end. More than `maxBytes` destroys the source and is `platform.body-too-large`. */
 export async function hashStream(
   source: Readable,
-  options: { maxBytes?: number } = {},
+  options: { maxBytes?: number; onProgress?: (doneBytes: number) => void } = {},
 ): Promise<{ digest: Digest; size: number }> {
   const limit = options.maxBytes ?? Number.POSITIVE_INFINITY;
   const hash = createHash('sha256');
@@ -48,6 +48,7 @@ export async function hashStream(
       );
     }
     hash.update(bytes);
+    options.onProgress?.(size);
   }
   return { digest: `sha256:${hash.digest('hex')}`, size };
 }

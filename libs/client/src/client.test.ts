@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Failure, type LiveEvent } from '@millrace/schemas';
 import { client } from './client.js';
 import { each, take } from './pages.js';
-import { pushContent } from './upload.js';
+import { pushContent, type Content } from './upload.js';
 
 type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void;
 
@@ -203,7 +203,14 @@ describe('uploads', () => {
   });
   const begin = { kind: 'model', fileName: 'pump.onnx', size: 10, digest: details('').digest } as const;
   const bytes = Uint8Array.from({ length: 10 }, (_, i) => 48 + i);
-  const content = { read: async (from: number, n: number) => bytes.slice(from, from + n) };
+  const content: Content = {
+    async put({ url, offset, length }, { signal, onSent }) {
+      const body = bytes.slice(offset, offset + length);
+      const response = await fetch(url, { method: 'PUT', body, signal });
+      onSent(length);
+      return { status: response.status, text: await response.text() };
+    },
+  };
 
   /** A director and its object store; the first PUT of part 2 fails. */
   function store(done: number[], final = details('ready')) {
@@ -258,7 +265,69 @@ describe('uploads', () => {
       ['/put/2', '6789'],
       ['/put/2', '6789'],
     ]);
-    expect(shown).toEqual([6, 10]);
+    // The part that failed had left too.
+    expect(shown).toEqual([6, 10, 6, 10, 10]);
+  });
+
+  it('sends four parts at a time, and no more', async () => {
+    const parts = Array.from({ length: 10 }, (_, i) => ({ number: i + 1, offset: i, length: 1 }));
+    const links = parts.map((part) => ({ ...part, url: `${url}/put/${part.number}` }));
+    const upload = {
+      ...details('open'),
+      upload: 'u',
+      state: 'open',
+      done: [],
+      missing: parts,
+      version: null,
+    };
+    const expiresAt = details('').createdAt;
+    answers = [
+      (request, response, body) => {
+        const reply = (value: unknown) => json(200, value)(request, response, body);
+        if (request.url!.endsWith(':begin-upload'))
+          return reply({ exists: false, upload: 'u', parts: links, partCount: 10, expiresAt });
+        if (request.url!.endsWith(':complete-upload')) return reply(details('sealing'));
+        if (request.url!.endsWith('/versions/1')) return reply(details('ready'));
+        return reply({ ...upload, expiresAt });
+      },
+    ];
+    let underWay = 0;
+    let most = 0;
+    const slow: Content = {
+      async put({ length }, { onSent }) {
+        most = Math.max(most, ++underWay);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        onSent(length);
+        underWay--;
+        return { status: 200, text: '' };
+      },
+    };
+    const shown: number[] = [];
+    await pushContent(to().catalogue, 'pump', begin, slow, { onProgress: (n) => shown.push(n) });
+    expect(most).toBe(4);
+    expect(shown.at(-1)).toBe(10);
+    expect(Math.max(...shown)).toBe(10);
+  });
+
+  it('ends when the upload has ended, when told to stop, and when its patience is over', async () => {
+    store([]);
+    const gone: Content = { put: async () => ({ status: 404, text: 'no such upload' }) };
+    expect(await failure(pushContent(to().catalogue, 'pump', begin, gone))).toMatchObject({
+      message: expect.stringMatching(/no such upload.*Push again/s) as string,
+    });
+    const away: Content = { put: async () => Promise.reject(new TypeError('cable')) };
+    const impatient = pushContent(to().catalogue, 'pump', begin, away, { patienceMs: 0 });
+    expect(await failure(impatient)).toMatchObject({ code: 'platform.unavailable' });
+    const stop = new AbortController();
+    const stopped: Content = {
+      put: (_part, { signal }) =>
+        new Promise((_, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason));
+          setTimeout(() => stop.abort(new Error('enough')), 10);
+        }),
+    };
+    const pushing = pushContent(to().catalogue, 'pump', begin, stopped, { signal: stop.signal });
+    await expect(pushing).rejects.toThrow('enough');
   });
 
   it('gives the reason of a refusal as its own', async () => {

@@ -81,6 +81,8 @@ export const ResourceVersion = z
     createdAt: Time,
     /** When it became ready or was refused. */
     sealedAt: Time.nullable(),
+    /** While it is sealing: of its bytes, how many have been hashed so far. */
+    verifiedBytes: z.number().int().nullable().optional(),
   })
   .meta({ id: 'ResourceVersion' });
 export type ResourceVersion = z.infer<typeof ResourceVersion>;

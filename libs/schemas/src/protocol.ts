@@ -197,6 +197,8 @@ export const NodeFacts = z
     /** Digests that the node holds, so that a plan knows what must be fetched. At most 1,000. */
     blobs: z.array(digest).optional(),
     sandbox: z.string().optional(),
+    /** No machine: it speaks the protocol and runs nothing (`millrace simulate`). */
+    simulated: z.boolean().optional(),
   })
   .meta({ id: 'NodeFacts' });
 export type NodeFacts = z.infer<typeof NodeFacts>;

@@ -2,13 +2,11 @@
  * The inbox of desired states: whatever way one came, it is judged by the same rules, saved, and handed on.
  *
  * Guarantee: only what this node's organization signed for this node, newer than all before, and not expired,
- * is ever accepted; it is on the disk before anything acts on it; what is refused changes nothing, is
+ * is ever accepted; it is saved before anything acts on it; what is refused changes nothing, is
  * remembered for the report with its reason, and does not stand in the way of the next.
  */
-import { readJson, writeAtomically } from '@millrace/blobs';
 import { compareStates, judgeDesired } from '@millrace/fleet';
-import { SignedDesired, type Reason, type DesiredPayload } from '@millrace/schemas';
-import type { Folders } from '../folders.js';
+import type { Reason, DesiredPayload, SignedDesired } from '@millrace/schemas';
 import type { Identity } from '../identity/identity.js';
 import { verifySignature } from '../identity/keys.js';
 import type { Log } from '../log.js';
@@ -33,17 +31,20 @@ export interface Inbox {
 }
 
 export interface InboxOptions {
-  folders: Folders;
-  identity: Identity;
+  identity: Pick<Identity, 'organization' | 'node' | 'keys'>;
+  /** What was taken in an earlier life. */
+  accepted: DesiredPayload | null;
+  /** Resolves when it cannot be lost any more; only then does anything act on it. */
+  save(state: SignedDesired): Promise<void>;
   time: TrustedTime;
   log: Log;
   onAccepted(payload: DesiredPayload): void;
   onRefused(refused: Refused): void;
 }
 
-export async function openInbox(options: InboxOptions): Promise<Inbox> {
-  const { folders, identity, log } = options;
-  let accepted = await readAccepted(folders, identity, log);
+export function openInbox(options: InboxOptions): Inbox {
+  const { identity, log } = options;
+  let { accepted } = options;
   let refused: Refused | null = null;
   let before: Promise<unknown> = Promise.resolve();
 
@@ -72,7 +73,7 @@ export async function openInbox(options: InboxOptions): Promise<Inbox> {
       options.onRefused(refused);
       return 'refused';
     }
-    await writeAtomically(folders.desired, JSON.stringify(state));
+    await options.save(state);
     accepted = payload;
     refused = null;
     log.info({ sequence: payload.sequence, flows: payload.flows.length }, 'a desired state is accepted');
@@ -95,27 +96,4 @@ export async function openInbox(options: InboxOptions): Promise<Inbox> {
     isNews: (state) => compareStates(state, accepted) > 0,
     trustedNow,
   };
-}
-
-/** What lies on the disk is judged again, by everything but its age: a disk can be written by others. */
-async function readAccepted(folders: Folders, identity: Identity, log: Log): Promise<DesiredPayload | null> {
-  try {
-    const stored = await readJson(folders.desired);
-    if (stored === undefined) return null;
-    const { success } = SignedDesired.safeParse(stored);
-    if (!success) throw new Error('it does not have the form of a desired state');
-    // As it was signed, with fields that this agent does not know.
-    const state = stored as SignedDesired;
-    const { organization, node, keys } = identity;
-    const trust = { organization, node, keys, threshold: 1, accepted: null, now: 0 };
-    const judgement = judgeDesired(state, trust, verifySignature);
-    if (judgement.verdict === 'refuse') throw new Error(judgement.detail);
-    return state.payload;
-  } catch (error) {
-    log.error(
-      { error: String(error) },
-      `${folders.desired} cannot be used; what runs goes on, and the director is asked`,
-    );
-    return null;
-  }
 }

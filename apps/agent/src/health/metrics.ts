@@ -14,9 +14,10 @@ const EVERY_MS = 10_000;
 const ALL = 6;
 
 export interface MetricsOptions {
-  lanes: ReadonlyMap<string, Lane>;
-  dataDir: string;
-  outbox(): OutboxCounts;
+  flows(): FlowMetrics[];
+  node(): Promise<Metrics['node']>;
+  /** Absent: there is none. */
+  outbox?(): OutboxCounts;
   wall(): number;
   send(metrics: Metrics): Promise<void>;
 }
@@ -24,11 +25,10 @@ export interface MetricsOptions {
 export function startMetrics(options: MetricsOptions): { close(): void } {
   const told = new Map<string, string>();
   let turns = 0;
-  let before = cpus();
 
   async function tell(): Promise<void> {
     const all = turns++ % ALL === 0;
-    const flows = flowMetrics(options.lanes).filter((metrics) => {
+    const flows = options.flows().filter((metrics) => {
       const text = JSON.stringify([
         metrics.records,
         metrics.errors,
@@ -40,25 +40,34 @@ export function startMetrics(options: MetricsOptions): { close(): void } {
       told.set(metrics.flow, text);
       return all || changed;
     });
-    const now = cpus();
-    const diskFreeBytes = await freeBytes(options.dataDir).catch(() => undefined);
     await options.send({
       at: options.wall(),
-      node: {
-        cpuShare: busyShare(before, now),
-        memoryBytes: totalmem() - freemem(),
-        ...(diskFreeBytes === undefined ? {} : { diskFreeBytes }),
-        uptimeMs: Math.round(process.uptime() * 1000),
-      },
+      node: await options.node(),
       flows,
-      outbox: options.outbox(),
+      ...(options.outbox && { outbox: options.outbox() }),
     });
-    before = now;
   }
 
   // Metrics that cannot be sent are not kept: the next ones hold all that these would have said.
   const timer = setInterval(() => void tell().catch(() => undefined), EVERY_MS);
   return { close: () => clearInterval(timer) };
+}
+
+/** What this machine does; the share of its processors is that since the last look. */
+export function nodeMeter(dataDir: string): () => Promise<Metrics['node']> {
+  let before = cpus();
+  return async () => {
+    const now = cpus();
+    const cpuShare = busyShare(before, now);
+    before = now;
+    const diskFreeBytes = await freeBytes(dataDir).catch(() => undefined);
+    return {
+      cpuShare,
+      memoryBytes: totalmem() - freemem(),
+      ...(diskFreeBytes === undefined ? {} : { diskFreeBytes }),
+      uptimeMs: Math.round(process.uptime() * 1000),
+    };
+  };
 }
 
 export function flowMetrics(lanes: ReadonlyMap<string, Lane>): FlowMetrics[] {

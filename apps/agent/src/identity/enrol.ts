@@ -30,23 +30,31 @@ export async function joinNode({ url, token, name, dataDir }: JoinOptions): Prom
       `${dataDir} holds the identity of a node already. Start the agent with it, or join with another data folder.`,
     );
   }
-  const base = url.replace(/\/+$/, '');
   const facts = await nodeFacts(dataDir);
-  const request: EnrolRequest = {
+  const identity = await enrol(url, {
     token,
     signingKey: await ownKey(folders),
     name: name ?? facts.hostname,
     facts,
-  };
+  });
+  await writeAtomically(folders.identity, `${JSON.stringify(identity, null, 2)}\n`, { mode: 0o600 });
+  return identity;
+}
+
+/** Asks the director to let a node in; nothing is kept here. */
+export async function enrol(
+  url: string,
+  request: EnrolRequest,
+  signal?: AbortSignal,
+): Promise<StoredIdentity> {
+  const base = url.replace(/\/+$/, '');
   const endpoint = `${base}/v1/agent/enrol`;
   const { time: _time, ...reply } = expectBody(
     EnrolReply,
-    await ask({ url: endpoint, method: 'POST', body: request }),
+    await ask({ url: endpoint, method: 'POST', body: request, signal }),
     endpoint,
   );
-  const identity: StoredIdentity = { url: base, ...reply };
-  await writeAtomically(folders.identity, `${JSON.stringify(identity, null, 2)}\n`, { mode: 0o600 });
-  return identity;
+  return { url: base, ...reply };
 }
 
 /** The public half, SPKI DER base64. */

@@ -6,14 +6,14 @@
  * is said in failed.ts.
  */
 import type { BlobFolder } from '@millrace/blobs';
-import { flowDigest, resourceReferences } from '@millrace/flow';
-import { Failure, FlowDocument, type LockedResource } from '@millrace/schemas';
+import { Failure, type LockedResource } from '@millrace/schemas';
 import type { BuiltFolder, Kept } from '../blobs/built.js';
 import { blobSource } from '../blobs/source.js';
 import type { Random } from '../backoff.js';
 import type { DirectorApi } from '../director/api.js';
 import type { Answers } from '../flows/ipc.js';
 import type { FlowProcess } from '../flows/process.js';
+import { assertWhole } from '../flows/whole.js';
 import { readSet, removeFlow, removeSets, writeRecord, writeSet, type FlowRecord } from '../flows/sets.js';
 import type { Log } from '../log.js';
 import type { Lane } from './lane.js';
@@ -60,28 +60,7 @@ const executors: Executors = {
   async stage({ key }, lane) {
     const flow = lane.wanted?.flow;
     if (flow === undefined || lane.wanted?.key !== key) return;
-    const document = FlowDocument.safeParse(flow.document);
-    if (!document.success) {
-      throw new Failure(
-        'flows.unreadable',
-        `the document is no flow: ${document.error.issues[0]?.message ?? ''}`,
-      );
-    }
-    const found = flowDigest(document.data);
-    if (found !== flow.digest) {
-      throw new Failure(
-        'catalogue.digest-mismatch',
-        `the flow was signed as ${flow.digest}, and its document is ${found}`,
-      );
-    }
-    const signed = new Set(Object.values(flow.resources).map(({ digest }) => digest));
-    for (const { module, text, digest } of resourceReferences(document.data)) {
-      if (digest !== undefined && signed.has(digest)) continue;
-      throw new Failure(
-        'flows.resource',
-        `${module} names ${text}, and no such resource was signed with the flow`,
-      );
-    }
+    assertWhole(flow);
     await writeSet(lane.folders, flow);
     lane.settings.delete(key);
     lane.damaged.delete(key);

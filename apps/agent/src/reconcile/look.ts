@@ -123,7 +123,10 @@ async function resourcesOf(lane: Lane, key: string): Promise<Record<string, Lock
   }
 }
 
-function processView(process: FlowProcess, fault: { code: string; detail: string } | undefined): ProcessView {
+export function processView(
+  process: FlowProcess,
+  fault: { code: string; detail: string } | undefined,
+): ProcessView {
   const { phase, openedAt, measuredAt, metrics, exit, stderr } = process;
   const failing = Object.entries(metrics?.modules ?? {}).find(([, { lastError }]) => lastError !== null);
   return {

@@ -33,8 +33,8 @@ export interface CommandOptions {
   hasFlow(flow: string): boolean;
   /** The folder of a flow's own files. */
   workFolder(flow: string): string;
-  logs: FlowLogs;
-  taps: Taps;
+  logs: Pick<FlowLogs, 'has' | 'read'>;
+  taps: Pick<Taps, 'tap'>;
 }
 
 type Answer = Pick<Reply, 'detail' | 'result'> & { ok: boolean };

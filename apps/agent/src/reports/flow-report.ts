@@ -1,7 +1,7 @@
 /**
  * What is told of one flow: what was found running, how far it is, how it ended, and why it is not as desired.
  *
- * Pure: the digest of what runs was read again by the caller. Every difference between desired and running has
+ * Pure: the digest of what runs is read again by the caller. Every difference between desired and running has
  * a reason here; `why` of the command line shows nothing else.
  */
 import type { FlowReport, Outcome, Progress, Reason } from '@millrace/schemas';
@@ -55,6 +55,24 @@ export function flowReport(lane: Lane, running: Running | null, clocks: ReportCl
     lost: record.swap?.lost ?? null,
     since: record.since,
   };
+}
+
+/**
+ * All flows of a node. `documentDigest` finds the digest of the document that a set is running with, now; null where it
+ * cannot be read any more.
+ */
+export async function flowReports(
+  lanes: Iterable<Lane>,
+  documentDigest: (lane: Lane, key: string) => Promise<string | null>,
+  clocks: ReportClocks,
+): Promise<FlowReport[]> {
+  const reports: FlowReport[] = [];
+  for (const lane of lanes) {
+    const set = upProcess(lane)?.set ?? null;
+    const running = set === null ? null : { ...set, found: await documentDigest(lane, set.key) };
+    reports.push(flowReport(lane, running, clocks));
+  }
+  return reports;
 }
 
 function progressOf({ record, step }: Lane, asDesired: boolean, judged: Progress | undefined): Progress {

@@ -6,7 +6,6 @@
  * director can drop what comes late or twice; each is signed by the node. One that cannot be sent is not kept:
  * the next one says more.
  */
-import { readJson, writeAtomically } from '@millrace/blobs';
 import { canonicalBytes } from '@millrace/fleet';
 import {
   Failure,
@@ -15,28 +14,24 @@ import {
   type ReportPayload,
   type SignedReport,
 } from '@millrace/schemas';
-import { z } from 'zod';
 import { backoff, pause, type Random } from '../backoff.js';
-import { documentDigest } from '../flows/sets.js';
 import type { Inbox } from '../desired/inbox.js';
 import type { Identity } from '../identity/identity.js';
 import { signBytes } from '../identity/keys.js';
 import type { Log } from '../log.js';
-import type { Lane } from '../reconcile/lane.js';
-import { flowReport, upProcess, type Running } from './flow-report.js';
 
 const EVERY_MS = 60_000;
 /** Changes come in bursts; one report tells them all. */
 const BURST_MS = 50;
 const RETRY_BASE_MS = 1_000;
-/** Numbers are reserved on the disk in blocks, so that a report costs no fsync. */
-const BLOCK = 1_000;
 
 export interface ReporterOptions {
-  identity: Identity;
-  inbox: Inbox;
-  lanes: ReadonlyMap<string, Lane>;
-  seqFile: string;
+  identity: Pick<Identity, 'organization' | 'node' | 'privateKey'>;
+  inbox: Pick<Inbox, 'accepted' | 'refused'>;
+  /** What of each flow is to be told, looked at now. */
+  flows(): Promise<FlowReport[]>;
+  /** Numbers that rise for ever: see sequence.ts. */
+  nextNumber(): Promise<number>;
   facts(): Promise<NodeFacts>;
   /** Over MQTT or HTTPS; rejects when neither works. */
   send(report: SignedReport): Promise<void>;
@@ -54,9 +49,8 @@ export interface Reporter {
   close(): Promise<void>;
 }
 
-export async function startReporter(options: ReporterOptions): Promise<Reporter> {
+export function startReporter(options: ReporterOptions): Reporter {
   const closing = new AbortController();
-  const seq = await sequence(options.seqFile);
   let wakeUp = new AbortController();
   let last = '';
   let factsDue = true;
@@ -64,11 +58,8 @@ export async function startReporter(options: ReporterOptions): Promise<Reporter>
   let held = '';
 
   async function report(force: boolean): Promise<void> {
-    const { identity, inbox, wall, now, log } = options;
-    const clocks = { now: now(), wall: wall() };
-    const flows: FlowReport[] = [];
-    for (const lane of options.lanes.values())
-      flows.push(flowReport(lane, await runningOf(lane, log), clocks));
+    const { identity, inbox, wall } = options;
+    const flows = await options.flows();
     const said = JSON.stringify({ flows, accepted: inbox.accepted?.sequence, refused: inbox.refused });
     if (!force && said === last) return;
     const facts = await options.facts();
@@ -76,7 +67,7 @@ export async function startReporter(options: ReporterOptions): Promise<Reporter>
     const payload: ReportPayload = {
       organization: identity.organization,
       node: identity.node,
-      seq: await seq(),
+      seq: await options.nextNumber(),
       at: wall(),
       epoch: inbox.accepted?.epoch ?? 0,
       sequence: inbox.accepted?.sequence ?? 0,
@@ -129,34 +120,5 @@ export async function startReporter(options: ReporterOptions): Promise<Reporter>
       closing.abort();
       await done;
     },
-  };
-}
-
-/** What runs, with the digest of its document as it lies on the disk now. */
-async function runningOf(lane: Lane, log: Log): Promise<Running | null> {
-  const up = upProcess(lane);
-  if (up === null) return null;
-  try {
-    return { ...up.set, found: await documentDigest(lane.folders, up.set.key) };
-  } catch (error) {
-    log.warn(
-      { flow: lane.flow, error: String(error) },
-      'the document of a running flow cannot be read again',
-    );
-    return { ...up.set, found: null };
-  }
-}
-
-/** Numbers that rise for ever; a kill leaves a hole of at most BLOCK. */
-async function sequence(path: string): Promise<() => Promise<number>> {
-  const stored = z.object({ reserved: z.number() }).safeParse(await readJson(path).catch(() => undefined));
-  let next = stored.success ? stored.data.reserved : 0;
-  let reserved = next;
-  return async () => {
-    if (next >= reserved) {
-      reserved = next + BLOCK;
-      await writeAtomically(path, JSON.stringify({ reserved }));
-    }
-    return ++next;
   };
 }

@@ -4,7 +4,7 @@
  * Guarantee: packages go before the manifest that names them, and nothing is sent that is there; without a director
  * the same lies in a folder.
  */
-import { copyFile, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { digestOf, makeFolder } from '@millrace/blobs';
@@ -14,6 +14,7 @@ import { platforms, pythonManifest, requirementsOf, resolvePython, type Platform
 import type { RuntimeManifest, RuntimePackage } from '@millrace/schemas';
 import { UsageError } from '../usage.js';
 import { ensureResource } from './push.js';
+import { bytesContent, fileContent } from './put-part.js';
 
 export interface LockOptions {
   /** A requirements file. */
@@ -77,15 +78,8 @@ export async function pushRuntime(
   await ensureResource(to, name);
   let sentBytes = 0;
   for (const one of packagesOf(manifest)) {
-    const handle = await open(files.get(one.digest)!);
     const piece = { fileName: one.file, size: one.size, digest: one.digest };
-    const sent = await pushPiece(to.catalogue, name, piece, {
-      async read(offset, length) {
-        const bytes = new Uint8Array(length);
-        await handle.read(bytes, 0, length, offset);
-        return bytes;
-      },
-    }).finally(() => handle.close());
+    const sent = await pushPiece(to.catalogue, name, piece, fileContent(files.get(one.digest)!));
     sentBytes += sent;
     say(`${one.file}: ${sent === 0 ? 'nothing sent, it was there' : `sent ${sent} bytes`}`);
   }
@@ -98,9 +92,7 @@ export async function pushRuntime(
     digest,
     note,
   };
-  const pushed = await pushContent(to.catalogue, name, begin, {
-    read: async (offset, length) => bytes.subarray(offset, offset + length),
-  });
+  const pushed = await pushContent(to.catalogue, name, begin, bytesContent(bytes));
   return { version: pushed.version.version, digest, sentBytes: sentBytes + pushed.sentBytes };
 }
 

@@ -1,16 +1,19 @@
 /**
- * A file into the catalogue: hashed, sent in parts, waited for until it is ready.
+ * A file into the catalogue: hashed, sent in parts, waited for until it has been verified.
  *
  * Guarantee: the file is read as a stream, never whole; nothing is sent when the director knows the digest, and
- * nothing is made there for a file that cannot be pushed.
+ * nothing is made there for a file that cannot be pushed. Cut anywhere, the same file goes on where it was.
  */
 import { createReadStream } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { hashStream } from '@millrace/blobs';
 import { pushContent, type Client, type Pushed } from '@millrace/client';
 import { Failure, type Contract, type ResourceKind } from '@millrace/schemas';
 import { unreadable } from '../output/errors.js';
+import { fileContent } from './put-part.js';
+
+export type PushStep = 'hashing' | 'sending' | 'verifying';
 
 export interface PushFile {
   name: string;
@@ -19,38 +22,34 @@ export interface PushFile {
   kind?: ResourceKind;
   note?: string;
   contract?: Contract;
-  onHashed?(digest: string, size: number): void;
-  onProgress?(doneBytes: number, size: number): void;
+  onStep?(step: PushStep, doneBytes: number, size: number): void;
   signal?: AbortSignal;
 }
 
 export async function pushFile(to: Client, file: PushFile): Promise<Pushed & { digest: string }> {
-  const { path, name, note, contract } = file;
+  const { path, name, note, contract, onStep, signal } = file;
   const size = await sizeOf(path);
   const kind = file.kind ?? kindOf(path);
-  const { digest } = await hashStream(createReadStream(path));
-  file.onHashed?.(digest, size);
+  const { digest } = await hashStream(createReadStream(path, { highWaterMark: HASH_CHUNK, signal }), {
+    onProgress: (done) => onStep?.('hashing', done, size),
+  });
   await ensureResource(to, name);
-  const handle = await open(path);
-  try {
-    const pushed = await pushContent(
-      to.catalogue,
-      name,
-      { kind, fileName: basename(path), size, digest, note, contract },
-      {
-        async read(offset, length) {
-          const bytes = new Uint8Array(length);
-          await handle.read(bytes, 0, length, offset);
-          return bytes;
-        },
-      },
-      { onProgress: file.onProgress, signal: file.signal },
-    );
-    return { ...pushed, digest };
-  } finally {
-    await handle.close();
-  }
+  const pushed = await pushContent(
+    to.catalogue,
+    name,
+    { kind, fileName: basename(path), size, digest, note, contract },
+    fileContent(path),
+    {
+      onProgress: (done) => onStep?.('sending', done, size),
+      onVerified: (done) => onStep?.('verifying', done, size),
+      signal,
+    },
+  );
+  return { ...pushed, digest };
 }
+
+/** Large enough that reading costs nothing beside hashing. */
+const HASH_CHUNK = 1024 * 1024;
 
 async function sizeOf(path: string): Promise<number> {
   const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {

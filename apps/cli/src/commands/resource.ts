@@ -12,7 +12,6 @@ import {
   type OutputOptions,
   type View,
 } from '../output/format.js';
-import { progress } from '../output/progress.js';
 import { talk } from '../output/talk.js';
 import { bytesOf, timeOf } from '../output/time.js';
 import { versioned } from '../references.js';
@@ -100,19 +99,18 @@ export function addResource(program: Command): void {
       .option('--note <text>', 'what changed')
       .option('--alias <alias>', 'also point this alias at it; may be given several times', collect, []),
   ).action(async (file: string, options: PushOptions) => {
-    const { nameOf, pointAlias, pushFile } = await import('../catalogue/push.js');
+    const { nameOf, pointAlias } = await import('../catalogue/push.js');
+    const { pushShown } = await import('../catalogue/push-shown.js');
     const { mlflowModel } = await import('../catalogue/mlflow.js');
     const mlflow = await mlflowModel(file);
     const director = await connect();
-    const line = progress();
-    const { version, sentBytes, digest } = await pushFile(director, {
+    const { version, sentBytes, digest } = await pushShown(director, {
       name: options.name ?? nameOf(file),
       path: mlflow?.path ?? file,
       kind: options.kind ?? (mlflow && 'model'),
       note: options.note ?? mlflow?.note,
       contract: mlflow?.contract,
-      onProgress: (done, size) => line.show(`${file}: ${bytesOf(done)} of ${bytesOf(size)}`),
-    }).finally(() => line.end());
+    });
     for (const alias of options.alias) await pointAlias(director, version.resource, alias, version.version);
     if (formatOf(options) === 'table') print(versionView.name(version));
     else printOne(version, versionView, options);

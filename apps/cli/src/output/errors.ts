@@ -4,7 +4,7 @@
  */
 import { CommanderError } from 'commander';
 import { Failure, type ProblemPlace } from '@millrace/schemas';
-import { UsageError } from '../usage.js';
+import { Interrupted, UsageError } from '../usage.js';
 import { paint, talk } from './talk.js';
 
 /** Says what went wrong and gives the exit code. */
@@ -14,6 +14,10 @@ export function tellError(error: unknown): number {
   if (error instanceof UsageError) {
     talk(`${paint('error', 'red')}: ${error.message}`);
     return 2;
+  }
+  if (error instanceof Interrupted) {
+    talk(error.message);
+    return 1;
   }
   if (error instanceof Failure) {
     talk(`${paint(error.code, 'red')}: ${error.message}`);

@@ -17,3 +17,12 @@ export function bytesOf(bytes: number): string {
   for (; size >= 1024 && unit < units.length - 1; unit++) size /= 1024;
   return `${unit === 0 ? size : size.toFixed(1)} ${units[unit]}`;
 }
+
+/** `9 s`, `4 min 20 s`, `1 h 5 min`: what is left of something. */
+export function durationOf(ms: number): string {
+  const seconds = Math.ceil(ms / 1_000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

@@ -41,7 +41,7 @@ export class PiecesService {
         await this.uploads.keepUntil(tx, asked.digest, new Date(this.clock.now() + PIECE_LIVES_MS));
         return 'there' as const;
       }
-      return this.service.resumed(tx, who, resource, asked, true);
+      return this.service.resumed(tx, who, { id: resource, name }, asked, true);
     });
     if (known === 'there') return { exists: true };
     const upload = known ?? (await this.service.fresh(who, name, asked, true));

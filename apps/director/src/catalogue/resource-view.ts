@@ -39,6 +39,7 @@ export function versionOf(row: VersionRow): ResourceVersion {
     createdBy: row.created_by,
     createdAt: row.created_at.toISOString(),
     sealedAt: row.sealed_at?.toISOString() ?? null,
+    verifiedBytes: row.verified === null ? null : Number(row.verified),
   };
 }
 

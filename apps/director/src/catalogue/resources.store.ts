@@ -31,6 +31,8 @@ export interface VersionRow {
   created_by: string;
   created_at: Date;
   sealed_at: Date | null;
+  /** Text as `size`; null unless it is sealing. */
+  verified: string | null;
 }
 
 export type NewVersion = Pick<
@@ -61,6 +63,8 @@ const columns = `r.id, r.name, r.description, r.created_by, r.created_at,
   (SELECT coalesce(json_object_agg(a.alias, a.version), '{}') FROM resource_aliases a WHERE a.resource_id = r.id) AS aliases`;
 const versionColumns = `r.name, v.version, v.state, v.kind, v.file_name, v.size, v.digest, v.note, v.refusal,
   v.created_by, v.created_at, v.sealed_at, v.contract,
+  CASE WHEN v.state = 'sealing' THEN
+    (SELECT u.verified FROM uploads u WHERE u.resource_id = v.resource_id AND u.version = v.version LIMIT 1) END AS verified,
   ARRAY(SELECT a.alias FROM resource_aliases a WHERE a.resource_id = v.resource_id AND a.version = v.version ORDER BY 1) AS aliases`;
 const ofVersions = 'FROM resource_versions v JOIN resources r ON r.id = v.resource_id';
 /** Larger than any number of a version. */

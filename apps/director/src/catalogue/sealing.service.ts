@@ -25,6 +25,9 @@ import { UploadsStore, type UploadRow } from './uploads.store.js';
 import { contractFor } from './verdict.js';
 import { VersionBlobs, type StoredContract } from './version-blobs.js';
 
+/** How often whoever waits hears how far it is. */
+const PROGRESS_MS = 250;
+
 interface Accepted {
   /** Null: of a piece, which nobody looks into. */
   inspection: Inspection | null;
@@ -100,7 +103,11 @@ export class SealingService {
         'catalogue.digest-mismatch',
         `The file was declared with ${size} bytes, and ${info.size} came. Upload it again.`,
       );
-    const found = await reaching(async () => hashStream(await this.objects.get(key), { maxBytes: size }));
+    const progress = this.progressOf(organization, upload);
+    const found = await reaching(async () =>
+      hashStream(await this.objects.get(key), { maxBytes: size, onProgress: progress.tell }),
+    );
+    await progress.told();
     if (found.digest !== digest)
       throw new Failure(
         'catalogue.digest-mismatch',
@@ -115,6 +122,29 @@ export class SealingService {
     const contract = contractFor(kind, inspection, upload.contract, allowed);
     const stored = contract && (await reaching(() => this.named.store(organization, contract)));
     return { inspection, contract, stored };
+  }
+
+  /** Written down now and then, one write at a time; what cannot be written is no reason to stop. */
+  private progressOf(organization: string, { id }: UploadRow) {
+    let last = this.clock.now();
+    let writing: Promise<void> = Promise.resolve();
+    let busy = false;
+    const write = async (bytes: number) => {
+      busy = true;
+      const until = new Date(this.clock.now() + LEASE_MS);
+      await this.database
+        .withinSql(organization, (tx) => this.uploads.verified(tx, id, bytes, until))
+        .catch((error: unknown) => this.log.debug({ err: error, upload: id }, 'progress was not kept'));
+      busy = false;
+    };
+    return {
+      tell: (bytes: number) => {
+        if (busy || this.clock.now() - last < PROGRESS_MS) return;
+        last = this.clock.now();
+        writing = write(bytes);
+      },
+      told: () => writing,
+    };
   }
 
   /** Puts the parts together, unless that was done before. */

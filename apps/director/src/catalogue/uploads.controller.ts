@@ -16,7 +16,7 @@ import { UploadsService } from './uploads.service.js';
 export class UploadsController {
   constructor(private readonly uploads: UploadsService) {}
 
-  /** Begun again by the same caller for the same bytes, it goes on from the parts that are there. */
+  /** Begun again for the same bytes, by whoever may, it goes on from the parts that are there. */
   @Post('versions::begin-upload')
   @Needs('catalogue.write')
   @Answers(200, UploadBegun)

@@ -1,8 +1,8 @@
 /**
  * How bytes come in: an upload is begun, its parts go straight to the object store, it is completed.
  *
- * Guarantee: nothing is sent that is known already; an upload can be begun again and goes on from the parts
- * that are there; a version comes of it once. What the bytes are is found out by sealing.service.ts.
+ * Guarantee: nothing is sent that is known already; an upload can be begun again, by anybody who may, and goes on
+ * from the parts that are there; a version comes of it once. What the bytes are is found out by sealing.service.ts.
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { planParts } from '@millrace/blobs';
@@ -139,7 +139,7 @@ export class UploadsService {
       const blob = await this.uploads.holdBlob(tx, wanted.digest);
       // Bytes that nobody looked at as what they are said to be now come once more.
       if (!blob || !judges(blob.inspection, wanted.kind))
-        return this.resumed(tx, who, resource, wanted, false);
+        return this.resumed(tx, who, { id: resource, name }, wanted, false);
       const looked = { size: blob.size, inspection: blob.inspection };
       return this.knownBytes.versionOf(tx, who, { id: resource, name }, wanted, looked);
     });
@@ -148,14 +148,14 @@ export class UploadsService {
   async resumed(
     tx: SqlTx,
     who: Principal,
-    resource: string,
+    resource: { id: string; name: string },
     wanted: UploadBegin,
     piece: boolean,
   ): Promise<UploadRow | undefined> {
     const { digest, kind, size } = wanted;
     const now = new Date(this.clock.now());
     const upload = await this.uploads.unfinished(tx, {
-      resource_id: resource,
+      resource_id: resource.id,
       digest,
       kind,
       piece,
@@ -163,7 +163,15 @@ export class UploadsService {
       created_by: who.actor,
       now,
     });
-    if (upload) await this.uploads.describe(tx, { id: upload.id, ...saidOf(wanted) });
+    if (!upload) return undefined;
+    await this.uploads.describe(tx, { id: upload.id, ...saidOf(wanted) });
+    if (upload.created_by !== who.actor) {
+      this.audit.record(tx, who, {
+        action: 'catalogue.resume-upload',
+        subject: `resource:${resource.name}`,
+        details: { upload: upload.id, digest, begunBy: upload.created_by },
+      });
+    }
     return upload;
   }
 

@@ -60,7 +60,7 @@ export class UploadsStore {
     return (await tx.sql<UploadRow>(`SELECT ${columns} FROM uploads WHERE id = $1 FOR UPDATE`, [id]))[0];
   }
 
-  /** The one that this caller began for the same bytes and that can go on. */
+  /** One for the same bytes that can go on, whoever began it; the caller's own before others'. */
   async unfinished(
     tx: SqlTx,
     upload: Pick<UploadRow, 'resource_id' | 'digest' | 'kind' | 'piece' | 'created_by'> & {
@@ -70,8 +70,8 @@ export class UploadsStore {
   ): Promise<UploadRow | undefined> {
     const rows = await tx.sql<UploadRow>(
       `SELECT ${columns} FROM uploads
-       WHERE resource_id = $1 AND digest = $2 AND kind = $3 AND created_by = $4 AND size = $5
-         AND piece = $7 AND state = 'open' AND expires_at > $6 ORDER BY id DESC LIMIT 1 FOR UPDATE`,
+       WHERE resource_id = $1 AND digest = $2 AND kind = $3 AND size = $5 AND piece = $7
+         AND state = 'open' AND expires_at > $6 ORDER BY (created_by = $4) DESC, id DESC LIMIT 1 FOR UPDATE`,
       [
         upload.resource_id,
         upload.digest,
@@ -151,6 +151,15 @@ export class UploadsStore {
 
   async leaseUntil(tx: SqlTx, id: string, until: Date): Promise<void> {
     await tx.sql(`UPDATE uploads SET lease_until = $2 WHERE id = $1 AND state = 'sealing'`, [id, until]);
+  }
+
+  /** How far a sealer is; as long as it comes on, it keeps its lease. */
+  async verified(tx: SqlTx, id: string, bytes: number, until: Date): Promise<void> {
+    await tx.sql(`UPDATE uploads SET verified = $2, lease_until = $3 WHERE id = $1 AND state = 'sealing'`, [
+      id,
+      bytes,
+      until,
+    ]);
   }
 
   async waiting(tx: SqlTx, now: Date): Promise<string[]> {

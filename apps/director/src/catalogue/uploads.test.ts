@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditEntry, Problem, ResourceVersion, Upload, UploadBegun } from '@millrace/schemas';
 import { testDirector, type TestDirector } from '../../../../test/kit/director.js';
@@ -24,7 +25,7 @@ beforeAll(async () => {
   model = await fixture('hydraulic_rf_zipmap');
   t = await testDirector({
     MILLRACE_MAX_UPLOAD_BYTES: String(40 * MiB),
-    MILLRACE_STORAGE_QUOTA_BYTES: String(80 * MiB),
+    MILLRACE_STORAGE_QUOTA_BYTES: String(120 * MiB),
   });
 });
 afterAll(() => t?.close());
@@ -121,6 +122,74 @@ describe('an upload', () => {
     expect(await sealed(t, 'long', 1)).toMatchObject({ state: 'ready', inspection: { format: 'csv' } });
     expect((await complete('long', begun)).body).toMatchObject({ version: 1, state: 'ready' });
     expect((await t.call('GET', '/v1/resources/long')).body).toMatchObject({ latest: 1, kind: 'data' });
+  });
+
+  it('goes on for anybody who may, and the log says whose it was', async () => {
+    const bytes = Buffer.concat([Buffer.from('a,b\n'), Buffer.alloc(17 * MiB, '7,8\n')]);
+    await create('shared');
+    const data = { kind: 'data' as const, fileName: 'long.csv' };
+    const { body: begun } = await beginUpload(t, 'shared', bytes, data);
+    await sendParts(begun, bytes, (number) => number === 1);
+    const other = await t.person('data-scientist');
+    const viewer = await t.person('viewer');
+    const begin = (token: string) =>
+      t.call<UploadBegun>(
+        'POST',
+        '/v1/resources/shared/versions:begin-upload',
+        { ...data, size: bytes.length, digest: digestOfBytes(bytes), note: 'finished by another' },
+        { token },
+      );
+    expect((await begin(viewer.token)).status).toBe(403);
+    const { body: resumed } = await begin(other.token);
+    expect(resumed).toMatchObject({ exists: false, upload: begun.exists ? '' : begun.upload });
+    expect(await sendParts(resumed, bytes)).toBe(1);
+    const path = uploadPath('shared', resumed, ':complete-upload');
+    const completed = await t.call<ResourceVersion>('POST', path, undefined, { token: other.token });
+    expect(completed.body).toMatchObject({ createdBy: `user:${other.id}`, note: 'finished by another' });
+    await sealed(t, 'shared', 1);
+    const { body: log } = await t.call<{ items: AuditEntry[] }>('GET', '/v1/audit?limit=20');
+    expect(log.items.find(({ action }) => action === 'catalogue.resume-upload')).toMatchObject({
+      actor: `user:${other.id}`,
+      details: { begunBy: expect.stringMatching(/^token:/) as string },
+    });
+  });
+
+  it('tells how much of it has been hashed while it is sealing', async () => {
+    const bytes = Buffer.concat([Buffer.from('a,b\n'), Buffer.alloc(18 * MiB, '9,8\n')]);
+    await create('watched');
+    const { body: begun } = await beginUpload(t, 'watched', bytes, { kind: 'data', fileName: 'w.csv' });
+    await sendParts(begun, bytes);
+    const objects = t.director.app.get(ObjectStore, { strict: false });
+    const get = objects.get.bind(objects);
+    let held!: () => void;
+    const wait = new Promise<void>((resolve) => (held = resolve));
+    // Half of it comes at once, the rest in drops.
+    objects.get = async (key, range) => {
+      const stream = await get(key, range);
+      if (range !== undefined) return stream;
+      return Readable.from(
+        (async function* () {
+          let passed = 0;
+          for await (const chunk of stream) {
+            yield chunk as Buffer;
+            passed += (chunk as Buffer).length;
+            if (passed > 9 * MiB) await Promise.race([wait, sleep(60)]);
+          }
+        })(),
+      );
+    };
+    const heldAt = async () =>
+      (await t.call<ResourceVersion>('GET', '/v1/resources/watched/versions/1')).body.verifiedBytes ?? 0;
+    try {
+      await complete('watched', begun);
+      for (let i = 0; i < 200 && (await heldAt()) === 0; i++) await sleep(50);
+      expect(await heldAt()).toBeGreaterThan(0);
+      expect(await heldAt()).toBeLessThan(bytes.length);
+    } finally {
+      held();
+      objects.get = get;
+    }
+    expect(await sealed(t, 'watched', 1)).toMatchObject({ state: 'ready', verifiedBytes: null });
   });
 
   it('is refused early when it is too large or does not fit the quota, and nothing is begun', async () => {

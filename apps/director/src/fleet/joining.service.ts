@@ -139,6 +139,8 @@ export class JoiningService {
       this.changes.tell(tx, { type: 'node.joined', subject: node, data: { node, name } });
       return { node, name };
     });
+    // Whoever has a token may bring a thousand machines at once; the budget is for those who guess.
+    this.limit.giveBack(address);
     return {
       organization,
       node,

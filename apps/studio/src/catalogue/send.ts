@@ -1,28 +1,22 @@
-/**
- * A PUT that tells how far it is: `fetch` does not know of what it sends. The same shape as `fetch`, as far as
- * uploads of parts use it.
- */
-export function sendWithProgress(onProgress: (sentBytes: number) => void): typeof fetch {
-  return (input, init) =>
+/** A file of this page as something to send: a part is a slice, which the browser reads from the disk as it leaves. */
+import type { Content } from '@millrace/client';
+
+/** By XMLHttpRequest: `fetch` does not know of what it sends. */
+export const fileContent = (file: File): Content => ({
+  put: ({ url, offset, length }, { signal, onSent }) =>
     new Promise((resolve, reject) => {
       const request = new XMLHttpRequest();
-      request.open(init?.method ?? 'GET', String(input));
-      request.upload.addEventListener('progress', ({ loaded }) => onProgress(loaded));
-      request.addEventListener('load', () => {
-        onProgress(0);
-        resolve(new Response(request.responseText, { status: request.status }));
-      });
-      request.addEventListener('error', () => {
-        onProgress(0);
-        reject(new TypeError('the object store cannot be reached'));
-      });
+      request.open('PUT', url);
+      request.upload.addEventListener('progress', ({ loaded }) => onSent(loaded));
+      request.addEventListener('load', () => resolve({ status: request.status, text: request.responseText }));
+      request.addEventListener('error', () => reject(new TypeError('the object store cannot be reached')));
       request.addEventListener('abort', () =>
-        reject(init?.signal?.reason ?? new DOMException('stopped', 'AbortError')),
+        reject(signal.reason ?? new DOMException('stopped', 'AbortError')),
       );
       const away = () => request.abort();
-      init?.signal?.addEventListener('abort', away, { once: true });
-      // What still listened would keep the bytes of each part until the whole upload is over.
-      request.addEventListener('loadend', () => init?.signal?.removeEventListener('abort', away));
-      request.send(init?.body as XMLHttpRequestBodyInit);
-    });
-}
+      if (signal.aborted) return reject(signal.reason);
+      signal.addEventListener('abort', away, { once: true });
+      request.addEventListener('loadend', () => signal.removeEventListener('abort', away));
+      request.send(file.slice(offset, offset + length));
+    }),
+});

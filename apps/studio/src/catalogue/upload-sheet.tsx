@@ -167,19 +167,27 @@ function Wish({ wanted, fixed, onChange, onStart, onDrop }: WishProps) {
 const mayHelp = ({ error }: Running): boolean => !(error instanceof Failure) || error.row.kind === 'outage';
 
 function UnderWay({ upload }: { upload: Running }) {
-  const { id, name, file, step, doneBytes, bytesPerSecond, version, known, error } = upload;
+  const { id, name, file, step, doneBytes, bytesPerSecond, msLeft, version, known, error } = upload;
   const share = file.size === 0 ? 0 : doneBytes / file.size;
-  const left =
-    bytesPerSecond && bytesPerSecond > 0 ? ((file.size - doneBytes) / bytesPerSecond) * 1_000 : undefined;
+  const far = `${bytes(doneBytes)} of ${bytes(file.size)}`;
+  const pace = [
+    ...(bytesPerSecond === undefined ? [] : [`, ${bytes(bytesPerSecond)}/s`]),
+    ...(msLeft === undefined || doneBytes === file.size ? [] : [`, ${duration(msLeft)} left`]),
+  ].join('');
   const says: Record<Running['step'], React.ReactNode> = {
     hashing: <State is="busy">Hashing, {Math.round(share * 100)} %</State>,
     sending: (
       <State is="busy">
-        Sending {bytes(doneBytes)} of {bytes(file.size)}
-        {left !== undefined && `, ${duration(left)} left`}
+        Sending {far}
+        {pace}
       </State>
     ),
-    verifying: <State is="busy">Verifying: hashed and looked at by the director</State>,
+    verifying: (
+      <State is="busy">
+        Verifying {far}
+        {pace}: hashed and looked at by the director
+      </State>
+    ),
     ready: (
       <State is="good">
         {known ? 'Known already, nothing was sent' : 'Ready'}:{' '}
@@ -210,7 +218,7 @@ function UnderWay({ upload }: { upload: Running }) {
         <div role="status">{says[step]}</div>
         {(active || step === 'verifying') && (
           <Progress
-            value={step === 'verifying' ? 100 : share * 100}
+            value={share * 100}
             animated={step === 'verifying'}
             aria-label={`${file.name}: ${step}`}
             transitionDuration={120}

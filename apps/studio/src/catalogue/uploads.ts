@@ -5,12 +5,12 @@
  * cut, and the same file goes on where it was; leaving the page asks first.
  */
 import { useSyncExternalStore } from 'react';
-import { pushContent } from '@millrace/client';
+import { paceMeter, pushContent } from '@millrace/client';
 import { Failure, type ResourceKind } from '@millrace/schemas';
 import { api } from '../data/api.js';
 import { queries } from '../data/queries.js';
 import { digestOf } from './digest.js';
-import { sendWithProgress } from './send.js';
+import { fileContent } from './send.js';
 
 export interface Wanted {
   file: File;
@@ -27,8 +27,9 @@ export interface Running extends Wanted {
   id: number;
   step: Step;
   doneBytes: number;
-  /** Of the sending. */
+  /** Of the step that it is in. */
   bytesPerSecond?: number;
+  msLeft?: number;
   version?: number;
   /** The director had all of it already. */
   known?: boolean;
@@ -78,26 +79,18 @@ async function push(id: number, { file, name, kind, alias, note }: Wanted): Prom
   ends.set(id, end);
   const { catalogue } = api();
   try {
-    const digest = await digestOf(file, (doneBytes) => update(id, { doneBytes }), end.signal);
-    update(id, { step: 'sending', doneBytes: 0 });
+    const digest = await digestOf(file, stepOf(id, 'hashing', file.size), end.signal);
     await catalogue.create({ name }).catch(unlessThere);
-    const sending = measured(id);
     const pushed = await pushContent(
       catalogue,
       name,
       { kind, fileName: file.name, size: file.size, digest, ...(note !== '' && { note }) },
-      {
-        read: async (offset, length) =>
-          new Uint8Array(await file.slice(offset, offset + length).arrayBuffer()),
-      },
+      fileContent(file),
       {
         signal: end.signal,
-        fetch: sendWithProgress((bytes) => sending.inFlight(bytes)),
         onBegun: (upload) => update(id, { upload }),
-        onProgress: (done, size) => {
-          sending.arrived(done);
-          if (done === size) update(id, { step: 'verifying' });
-        },
+        onProgress: stepOf(id, 'sending', file.size),
+        onVerified: stepOf(id, 'verifying', file.size),
       },
     );
     const { version } = pushed.version;
@@ -123,26 +116,12 @@ export async function point(name: string, alias: string, version: number, note?:
   await catalogue.moveAlias(name, alias, { version, note }, now?.etag);
 }
 
-/** Smoothed over some seconds, so that the time left does not jump. */
-function measured(id: number) {
-  const SMOOTH = 0.2;
-  let done = 0;
-  let last = { at: performance.now(), bytes: -1 };
-  let speed: number | undefined;
-  const tell = (doneBytes: number) => {
-    const now = performance.now();
-    const seconds = (now - last.at) / 1_000;
-    if (last.bytes < 0) last = { at: now, bytes: doneBytes };
-    else if (seconds > 0.25) {
-      const fresh = Math.max(0, doneBytes - last.bytes) / seconds;
-      speed = speed === undefined ? fresh : speed + SMOOTH * (fresh - speed);
-      last = { at: now, bytes: doneBytes };
-    }
-    update(id, { doneBytes, bytesPerSecond: speed });
-  };
-  return {
-    inFlight: (bytes: number) => tell(done + bytes),
-    arrived: (bytes: number) => tell((done = bytes)),
+/** Tells of one step how far it is, how fast, and how long it still takes. */
+function stepOf(id: number, step: Step, size: number): (doneBytes: number) => void {
+  const pace = paceMeter();
+  return (doneBytes) => {
+    const { bytesPerSecond, msLeft } = pace(doneBytes, size);
+    update(id, { step, doneBytes, bytesPerSecond, msLeft });
   };
 }
 

@@ -35,6 +35,12 @@ export function NodeFacts({ node }: { node: Node }) {
             <dd>{facts.sandbox}</dd>
           </>
         )}
+        {facts.simulated === true && (
+          <>
+            <dt>Simulated</dt>
+            <dd>yes: it speaks the protocol and runs nothing</dd>
+          </>
+        )}
         <dt>Holds</dt>
         <dd>{many(facts.blobs?.length ?? 0, 'file')} of the catalogue</dd>
         <dt>Desired state</dt>
