@@ -31,13 +31,17 @@ export class Installation {
   private readonly running = new Set<ChildProcess>();
   private director: ChildProcess | undefined;
 
-  private constructor(readonly folder: string) {}
+  private constructor(
+    readonly folder: string,
+    private readonly inside: readonly string[],
+  ) {}
 
-  static async create(): Promise<Installation> {
+  /** `inside`: a command that runs all of its processes, such as one that enters a network namespace. */
+  static async create(inside: readonly string[] = []): Promise<Installation> {
     const folder = await mkdtemp(join(tmpdir(), 'millrace-journey-'));
     // Else the database of a director that root starts lives elsewhere, and outlives the test.
     await chmod(folder, 0o711);
-    return new Installation(folder);
+    return new Installation(folder, inside);
   }
 
   get data(): string {
@@ -138,7 +142,8 @@ export class Installation {
     env: Record<string, string> = {},
     cwd = this.folder,
   ): ChildProcess {
-    const child = spawn(process.execPath, [command, ...args], {
+    const [program, ...line] = [...this.inside, process.execPath, command, ...args];
+    const child = spawn(program!, line, {
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd,
       env: {

@@ -6,12 +6,13 @@
  */
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { digestOf, makeFolder } from '@millrace/blobs';
 import { pushContent, pushPiece, type Client } from '@millrace/client';
 import { canonicalize } from '@millrace/flow';
 import { platforms, pythonManifest, requirementsOf, resolvePython, type Platform } from '@millrace/inference';
 import type { RuntimeManifest, RuntimePackage } from '@millrace/schemas';
+import { readManifest } from '../run/built.js';
 import { UsageError } from '../usage.js';
 import { ensureResource } from './push.js';
 import { bytesContent, fileContent } from './put-part.js';
@@ -94,6 +95,16 @@ export async function pushRuntime(
   };
   const pushed = await pushContent(to.catalogue, name, begin, bytesContent(bytes));
   return { version: pushed.version.version, digest, sentBytes: sentBytes + pushed.sentBytes };
+}
+
+/** What `keepRuntime` wrote. That its packages are what it says is seen when they arrive. */
+export async function localRuntime(
+  path: string,
+  packages = join(dirname(path), 'packages'),
+): Promise<Locked> {
+  const manifest = await readManifest(path);
+  const files = packagesOf(manifest).map(({ file, digest }) => [digest, join(packages, file)] as const);
+  return { manifest, files: new Map(files) };
 }
 
 /** `NAME.json`, and its packages beside it. */

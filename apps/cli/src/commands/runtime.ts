@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { connect } from '../connection.js';
-import { outputOptions, printDone, type OutputOptions } from '../output/format.js';
+import { formatOf, outputOptions, print, printDone, type OutputOptions } from '../output/format.js';
 import { talk } from '../output/talk.js';
 import { collect, UsageError } from '../usage.js';
 
@@ -44,12 +44,42 @@ export function addRuntime(program: Command): void {
     await lockRuntime({ file, python, platforms: platform, packages, say: talk }, async (locked) => {
       if (director === undefined) {
         const path = await keepRuntime(out!, name, locked);
+        talk(`the runtime is ${path}`);
         return printDone({ path }, path, options);
       }
       const pushed = await pushRuntime(director, name, locked, note, talk);
       printDone({ name, ...pushed }, `${name}@${pushed.version}`, options);
+      talk(`${name}@${pushed.version} is ready`);
     });
   });
+
+  outputOptions(
+    runtime
+      .command('push')
+      .description('Brings a runtime that was locked into a folder to the catalogue, packages first.')
+      .argument('<manifest>', 'a file that `millrace runtime lock --out` wrote')
+      .option('--name <name>', 'of the resource (default: the name of the file without its ending)')
+      .option('--packages <dir>', 'where its packages lie (default: packages/ beside the manifest)')
+      .option('--note <text>', 'what changed'),
+  ).action(
+    async (
+      path: string,
+      options: OutputOptions & Pick<LockFlags, 'name' | 'note'> & { packages?: string },
+    ) => {
+      const { localRuntime, pushRuntime } = await import('../catalogue/lock.js');
+      const { nameOf } = await import('../catalogue/push.js');
+      const { name = nameOf(path), note } = options;
+      const pushed = await pushRuntime(
+        await connect(),
+        name,
+        await localRuntime(path, options.packages),
+        note,
+        talk,
+      );
+      printDone({ name, ...pushed }, `${name}@${pushed.version}`, options);
+      talk(`${name}@${pushed.version} is ready`);
+    },
+  );
 
   outputOptions(
     runtime
@@ -60,6 +90,7 @@ export function addRuntime(program: Command): void {
   ).action(async (manifest: string, options: OutputOptions & { packages?: string }) => {
     const { builtRuntime } = await import('../run/built.js');
     const folder = await builtRuntime(manifest, options.packages);
-    printDone({ folder }, folder, options);
+    if (formatOf(options) === 'table') print(folder);
+    else printDone({ folder }, folder, options);
   });
 }
