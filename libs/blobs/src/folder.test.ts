@@ -340,7 +340,8 @@ describe('a crash', () => {
         expect(await folder.list()).toHaveLength(1);
       }
       // Power cuts lose unsynced bytes, kills do not: then the partial file is worth something.
-      if (how === 'kill') expect(resumed).toBeGreaterThan(3);
+      // What comes at once is one write: kills between it and the rename find it.
+      if (how === 'kill') expect(resumed).toBeGreaterThanOrEqual(3);
     });
   }
 

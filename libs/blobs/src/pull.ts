@@ -39,6 +39,10 @@ export interface Pulled {
   resumedAt: number;
 }
 
+/** What came is written when it is so much, or after so long: over a thin line a kill must not cost minutes of it. */
+const WRITE_BYTES = 1024 * 1024;
+const WRITE_MS = 500;
+
 export const partial = (path: string) => `${path}.part`;
 
 export async function download(order: Download): Promise<Pulled> {
@@ -103,11 +107,30 @@ async function append(file: FileHandle, order: Download, check: Verifier): Promi
   const start = check.bytes;
   order.onProgress(start);
   if (start < order.size) {
-    for await (const chunk of watched(order, start)) {
-      check.take(chunk);
-      await file.appendFile(chunk);
+    // A write costs as much as hashing many chunks of a socket, so several go in one.
+    const waiting: Uint8Array[] = [];
+    let size = 0;
+    let wroteAt = performance.now();
+    const write = async () => {
+      const chunks = waiting.splice(0);
+      size = 0;
+      wroteAt = performance.now();
+      if (chunks.length > 0) await file.appendFile(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
       order.onProgress(check.bytes);
+    };
+    try {
+      for await (const chunk of watched(order, start)) {
+        check.take(chunk);
+        waiting.push(chunk);
+        size += chunk.length;
+        if (size >= WRITE_BYTES || performance.now() - wroteAt >= WRITE_MS) await write();
+      }
+    } catch (error) {
+      // What came before a cut is kept.
+      await write();
+      throw error;
     }
+    await write();
     if (check.bytes < order.size) throw cut(order, check.bytes, 'the source ended too early');
   }
   check.finish();

@@ -25,14 +25,18 @@ export const limits = {
   archiveEntries: 10_000,
   /** Bytes of a zip's directory. */
   archiveDirectory: 4 * 1024 * 1024,
-  /** Entries of an archive whose first bytes are looked at. */
-  archivePeeks: 1_000,
   /** Bytes of a runtime's manifest, which has its locks in it. */
   manifest: 16 * 1024 * 1024,
   /** Files and folders of a packed folder; what it comes to when it is unpacked; its deepest path. */
   packedEntries: 10_000,
   packedBytes: 512 * 1024 * 1024,
   packedPath: 1_024,
+  /** Bytes that all entries of a zip may have when unpacked; scripts and models stay far under it. */
+  archiveBytes: 64 * 1024 ** 3,
+  /** Bytes unpacked for one packed. Deflate reaches 1,032 at the very most; real tables 20. */
+  archiveRatio: 1_100,
+  /** Bytes of an archive in a compressed file that are unpacked in memory to be looked at. */
+  unpacked: 32 * 1024 * 1024,
   /** Bytes decompressed to see what is inside. */
   peek: 4_096,
   /** Compressed files inside compressed files. */

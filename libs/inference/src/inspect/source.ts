@@ -45,3 +45,28 @@ export async function fileSource(file: string): Promise<ByteSource & { close(): 
     close: () => handle.close(),
   };
 }
+
+/** A stretch of a source, as a source. */
+export const part = (source: ByteSource, start: number, length: number): ByteSource => ({
+  size: length,
+  read: (offset, wanted) => source.read(start + offset, wanted),
+});
+
+const WINDOW = 256 * 1024;
+
+/** Small reads near one another become one of the source: a store far away answers seldom and much. */
+export function windowed(source: ByteSource): ByteSource {
+  let start = 0;
+  let bytes: Uint8Array = new Uint8Array(0);
+  return {
+    size: source.size,
+    async read(offset, length) {
+      if (length > WINDOW) return source.read(offset, length);
+      if (offset < start || offset + length > start + bytes.length) {
+        bytes = Uint8Array.from(await source.read(offset, Math.min(WINDOW, source.size - offset)));
+        start = offset;
+      }
+      return bytes.subarray(offset - start, offset - start + length);
+    },
+  };
+}

@@ -1,7 +1,8 @@
 /**
- * Reads the directory of a zip file and the first bytes of its entries; unpacks nothing.
+ * Reads the directory of a zip file, and the first bytes of its entries when asked; unpacks nothing to the disk.
  *
- * Guarantee: bounded entries, directory and peeks; an entry whose path leads out of the archive is a Failure.
+ * Guarantee: bounded entries, directory and peeks; an entry that leads out of the archive, links, overlaps another,
+ * cannot be looked into or claims more than deflate can hold is a Failure.
  * Format: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
  */
 import { inflateRawSync } from 'node:zlib';
@@ -13,23 +14,15 @@ import type { ByteSource } from './source.js';
 export interface ZipEntry {
   name: string;
   bytes: number;
-  /** The first bytes, at most `limits.peek`; empty when not looked at. */
-  head: Uint8Array;
-}
-
-/** An entry as the directory tells of it. */
-export interface ZipPlace {
-  name: string;
-  method: number;
-  encrypted: boolean;
-  crc: number;
-  /** Bytes in the file, and unpacked. */
   packed: number;
-  bytes: number;
-  /** Where its own header stands. */
-  at: number;
+  deflated: boolean;
+  crc: number;
   /** As Unix has it; 0 when another system wrote it. */
   mode: number;
+  /** Where its packed bytes begin. */
+  start(source: ByteSource): Promise<number>;
+  /** Its first bytes unpacked, at most `limits.peek`. */
+  head(source: ByteSource): Promise<Uint8Array>;
 }
 
 const END = 0x06054b50;
@@ -37,19 +30,10 @@ const ENTRY = 0x02014b50;
 const LOCAL = 0x04034b50;
 /** The end record, and the longest comment that may follow it. */
 const TAIL = 22 + 0xffff;
+/** Written by; other systems have no links. */
 const UNIX = 3;
 
 export async function readZip(source: ByteSource): Promise<ZipEntry[]> {
-  const entries: ZipEntry[] = [];
-  for (const place of await zipDirectory(source)) {
-    const looked = entries.length < limits.archivePeeks && place.bytes > 0 && !place.encrypted;
-    const head = looked ? await peek(source, place) : new Uint8Array(0);
-    entries.push({ name: place.name, bytes: place.bytes, head });
-  }
-  return entries;
-}
-
-export async function zipDirectory(source: ByteSource): Promise<ZipPlace[]> {
   const tailStart = Math.max(0, source.size - TAIL);
   const tail = Buffer.from(await source.read(tailStart, source.size - tailStart));
   let at = tail.length - 22;
@@ -64,7 +48,7 @@ export async function zipDirectory(source: ByteSource): Promise<ZipPlace[]> {
   if (length > limits.archiveDirectory) throw tooComplex(`a directory of ${length} bytes`);
   if (start + length > source.size) throw broken('its directory lies beyond its end');
   const directory = Buffer.from(await source.read(start, length));
-  const places: ZipPlace[] = [];
+  const entries: Placed[] = [];
   for (let n = 0, p = 0; n < count; n++) {
     if (p + 46 > directory.length || directory.readUInt32LE(p) !== ENTRY)
       throw broken('its directory breaks off');
@@ -72,42 +56,101 @@ export async function zipDirectory(source: ByteSource): Promise<ZipPlace[]> {
     const name = directory.toString('utf8', p + 46, p + 46 + nameLength);
     if (nameLength > limits.name) throw tooComplex(`a path of ${nameLength} bytes`);
     if (escapes(name)) throw leadsOut(name);
-    places.push({
-      name,
-      method: directory.readUInt16LE(p + 10),
-      encrypted: (directory.readUInt16LE(p + 8) & 1) !== 0,
-      crc: directory.readUInt32LE(p + 16),
-      packed: directory.readUInt32LE(p + 20),
-      bytes: directory.readUInt32LE(p + 24),
-      at: directory.readUInt32LE(p + 42),
-      mode: directory[p + 5] === UNIX ? directory.readUInt16LE(p + 40) : 0,
-    });
+    entries.push(entryOf(name, directory.subarray(p, p + 46)));
     p += 46 + nameLength + directory.readUInt16LE(p + 30) + directory.readUInt16LE(p + 32);
   }
-  return places;
+  assertHonest(entries, start);
+  return entries.map(({ entry }) => entry);
 }
 
-/** Where the packed bytes of an entry begin. */
-export async function zipContent(source: ByteSource, { at }: Pick<ZipPlace, 'at'>): Promise<number> {
+/** Whether it can be read as a zip file from its end, whatever stands before. */
+export async function endsAsZip(source: ByteSource): Promise<boolean> {
+  const tailStart = Math.max(0, source.size - TAIL);
+  const tail = Buffer.from(await source.read(tailStart, source.size - tailStart));
+  for (let at = tail.length - 22; at >= 0; at--) {
+    if (tail.readUInt32LE(at) !== END || at + 22 + tail.readUInt16LE(at + 20) !== tail.length) continue;
+    const end = tailStart + at;
+    if (tail.readUInt16LE(at + 10) > 0 && tail.readUInt32LE(at + 12) + tail.readUInt32LE(at + 16) <= end)
+      return true;
+  }
+  return false;
+}
+
+interface Placed {
+  entry: ZipEntry;
+  at: number;
+}
+
+function entryOf(name: string, record: Buffer): Placed {
+  const method = record.readUInt16LE(10);
+  const packed = record.readUInt32LE(20);
+  const bytes = record.readUInt32LE(24);
+  const at = record.readUInt32LE(42);
+  if ((record.readUInt16LE(8) & 1) !== 0) throw tooComplex(`"${name}" is encrypted and cannot be looked at`);
+  if (bytes > 0 && method !== 0 && method !== 8)
+    throw tooComplex(
+      `"${name}" is packed by method ${method}; only stored and deflated files can be looked at`,
+    );
+  // Whatever system it says that it comes from.
+  const mode = record.readUInt16LE(40);
+  if ((mode & 0o170000) === 0o120000)
+    throw new Failure(
+      'catalogue.path-escapes',
+      `The archive holds "${name}", which is a link and no plain file. Pack it again without.`,
+    );
+  if (method === 0 && bytes !== packed) throw broken(`"${name}" has two sizes`);
+  if (bytes > packed * limits.archiveRatio)
+    throw tooComplex(`"${name}" claims ${bytes} bytes out of ${packed}`);
+  const start = (source: ByteSource) => startOf(source, at, packed);
+  return {
+    at,
+    entry: {
+      name,
+      bytes,
+      packed,
+      deflated: method === 8,
+      crc: record.readUInt32LE(16),
+      mode: record[5] === UNIX ? mode : 0,
+      start,
+      async head(source) {
+        if (bytes === 0) return new Uint8Array(0);
+        const from = await start(source);
+        const head = Uint8Array.from(await source.read(from, Math.min(packed, limits.peek)));
+        if (method === 0) return head;
+        const unpacked = begin(() => inflateRawSync(head, partial));
+        if (unpacked.length === 0) throw broken(`"${name}" cannot be unpacked`);
+        return unpacked;
+      },
+    },
+  };
+}
+
+/** Entries that share bytes, or a name, are no work of a packer; many small liars make a bomb. */
+function assertHonest(entries: readonly Placed[], end: number): void {
+  const names = new Set(entries.map(({ entry }) => entry.name.toLowerCase()));
+  if (names.size < entries.length) throw broken('two of its entries have the same name');
+  const total = entries.reduce((sum, { entry }) => sum + entry.bytes, 0);
+  if (total > limits.archiveBytes) throw tooComplex(`${total} bytes when it is unpacked`);
+  const sorted = entries.toSorted((a, b) => a.at - b.at);
+  for (const [i, { at, entry }] of sorted.entries()) {
+    const next = sorted[i + 1]?.at ?? end;
+    if (at + 30 + entry.packed > next) throw broken(`"${entry.name}" overlaps what follows it`);
+  }
+}
+
+async function startOf(source: ByteSource, at: number, packed: number): Promise<number> {
   if (at + 30 > source.size) throw broken('an entry lies beyond its end');
   const local = Buffer.from(await source.read(at, 30));
   if (local.readUInt32LE(0) !== LOCAL) throw broken('an entry is not where its directory says');
-  return at + 30 + local.readUInt16LE(26) + local.readUInt16LE(28);
-}
-
-async function peek(source: ByteSource, entry: ZipPlace): Promise<Uint8Array> {
-  const start = await zipContent(source, entry);
-  const length = Math.min(entry.packed, limits.peek, source.size - start);
-  if (length <= 0) return new Uint8Array(0);
-  const bytes = Uint8Array.from(await source.read(start, length));
-  if (entry.method === 0) return bytes;
-  return entry.method === 8 ? begin(() => inflateRawSync(bytes, partial)) : new Uint8Array(0);
+  const start = at + 30 + local.readUInt16LE(26) + local.readUInt16LE(28);
+  if (start + packed > source.size) throw broken('an entry lies beyond its end');
+  return start;
 }
 
 /** Decompress what is there, and no more than a peek. */
-export const partial = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 1024 * 1024 } as const;
+export const partial = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 8 * 1024 * 1024 } as const;
 
-/** 4 KiB deflate to 4 MiB at the very most; what bursts the bound, or is no deflate, shows nothing. */
+/** Of `limits.peek` packed bytes, which unpack to 4.2 MiB at the very most. What is no deflate shows nothing. */
 export function begin(inflate: () => Uint8Array): Uint8Array {
   try {
     return inflate().subarray(0, limits.peek);

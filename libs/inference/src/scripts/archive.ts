@@ -5,7 +5,7 @@
  * once, and comes to no more than `limits` allow, whatever the file says of itself. Anything else is a Failure
  * that names it. Memory is a window, however large the file. Nothing is written here (unpack.ts).
  */
-import { escapes, leadsOut, zipDirectory } from '../inspect/zip.js';
+import { escapes, leadsOut, readZip } from '../inspect/zip.js';
 import { limits } from '../inspect/limits.js';
 import type { ByteSource } from '../inspect/source.js';
 import { inflated, unzipped } from './inflate.js';
@@ -75,18 +75,14 @@ export async function measurePacked(
 async function* rawEntries(source: ByteSource, format: PackedFormat): AsyncGenerator<RawEntry> {
   if (format === 'tar') return yield* readTar(plain(source));
   if (format === 'tar.gz') return yield* readTar(inflated(source));
-  for (const place of await zipDirectory(source)) {
-    const { name, bytes, mode, method, encrypted } = place;
-    const type = mode & 0o170000;
-    if (encrypted) throw unfit(`"${name}" is encrypted`);
-    if (method !== 0 && method !== 8)
-      throw unfit(`"${name}" is packed by method ${method}; only deflate is known here`);
+  for (const entry of await readZip(source)) {
+    const { name, bytes, mode } = entry;
     yield {
       path: name,
-      kind: type === 0o120000 ? 'link' : /[/\\]$/.test(name) ? 'folder' : 'file',
+      kind: /[/\\]$/.test(name) ? 'folder' : 'file',
       bytes,
       executable: (mode & 0o100) !== 0,
-      content: unzipped(source, place),
+      content: unzipped(source, entry),
     };
   }
 }

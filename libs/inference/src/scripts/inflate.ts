@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { crc32, createGunzip, createInflateRaw } from 'node:zlib';
 import { limits } from '../inspect/limits.js';
 import type { ByteSource } from '../inspect/source.js';
-import { zipContent, type ZipPlace } from '../inspect/zip.js';
+import type { ZipEntry } from '../inspect/zip.js';
 import { damaged, plain, tooComplex } from './packed.js';
 
 /** Headers and the rest of blocks of a tar come on top of its content: a few blocks an entry. */
@@ -23,14 +23,13 @@ export async function* inflated(source: ByteSource): AsyncGenerator<Uint8Array> 
 }
 
 /** One entry of a zip file, held to the length and the checksum that its directory says. */
-export async function* unzipped(source: ByteSource, place: ZipPlace): AsyncGenerator<Uint8Array> {
-  const { name, packed, bytes, crc, method } = place;
-  const start = await zipContent(source, place);
-  if (start + packed > source.size) throw damaged(`"${name}" lies beyond its end`);
+export async function* unzipped(source: ByteSource, entry: ZipEntry): AsyncGenerator<Uint8Array> {
+  const { name, packed, bytes, crc, deflated } = entry;
+  const start = await entry.start(source);
   const raw = plain(source, start, start + packed);
   let found = 0;
   let checksum = 0;
-  for await (const chunk of method === 0 ? raw : through(raw, createInflateRaw())) {
+  for await (const chunk of deflated ? through(raw, createInflateRaw()) : raw) {
     found += chunk.length;
     if (found > bytes) throw damaged(`"${name}" is longer than its directory says`);
     checksum = crc32(chunk, checksum);

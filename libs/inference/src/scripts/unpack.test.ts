@@ -111,7 +111,7 @@ test.each<[string, () => Buffer, string]>([
   [
     'a link in a zip',
     () => zip([{ name: 'way', content: '/etc', mode: 0o120777 }]),
-    'catalogue.script-unfit',
+    'catalogue.path-escapes',
   ],
   ['a device', () => tar([{ name: 'null', type: '3' }]), 'catalogue.script-unfit'],
   [
