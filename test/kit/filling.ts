@@ -24,6 +24,7 @@ const inPath: Record<string, (e: Estate) => string[]> = {
   'join-tokens': (e) => [e.joinToken.id],
   assignments: (e) => [e.assignment],
   deployments: (e) => [e.deployment],
+  promotions: (e) => [e.promotion],
   alerts: (e) => [e.alert],
 };
 
@@ -57,6 +58,8 @@ const inQuery: Record<string, (e: Estate, route: Route) => string[]> = {
   state: (_, route) => [route.path.includes('alerts') ? 'raised' : 'succeeded'],
   severity: () => ['high'],
   flow: (e) => [e.flow],
+  resource: (e) => [e.resource],
+  alias: (e) => [e.alias],
   group: (e) => [e.group.id, e.group.name],
   node: (e) => [e.node.id, e.node.name],
   since: () => ['1'],
@@ -110,6 +113,11 @@ const deployments: Bodies = (e, own) => [
   { flow: own.flow, version: 1, group: e.group.name },
   { flow: e.flow, version: 1, group: own.group.id },
   { flow: e.flow, version: 1, group: e.group.id },
+];
+const promotions: Bodies = (e, own) => [
+  { resource: e.resource, version: 1, alias: e.alias },
+  { resource: own.resource, version: 1, alias: e.alias },
+  { resource: own.resource, version: 1, alias: own.alias, flows: [e.flow] },
 ];
 const members: Bodies = (e) => [
   { members: [e.node.id] },
@@ -187,6 +195,10 @@ const inBody: Record<string, Bodies> = {
   'POST /v1/agent/results': (e) => [{ results: [{ ...outbox(e), records: [{ t: 1 }] }] }],
   'POST /v1/deployments': deployments,
   'POST /v1/deployments:plan': deployments,
+  'PATCH /v1/resources/{name}/aliases/{alias}': () => [{ approval: false }],
+  'POST /v1/promotions': promotions,
+  'POST /v1/promotions:plan': promotions,
+  'POST /v1/promotions/{id}:reject': () => [{ note: 'a note' }],
   'POST /v1/deployments/{id}:abort': () => [{ nodes: 'keep' }],
 };
 

@@ -12,6 +12,8 @@ import { addGroup } from './commands/group.js';
 import { addLogin } from './commands/login.js';
 import { addNode } from './commands/node.js';
 import { addPrepare } from './commands/prepare.js';
+import { addPromote } from './commands/promote.js';
+import { addPromotion } from './commands/promotion.js';
 import { addResource } from './commands/resource.js';
 import { addRun } from './commands/run.js';
 import { addTest } from './commands/test.js';
@@ -36,6 +38,8 @@ export function millrace(): Command {
   addGroup(program);
   addDeploy(program);
   addDeployment(program);
+  addPromote(program);
+  addPromotion(program);
   addAlerts(program);
   addEvents(program);
   addToken(program);

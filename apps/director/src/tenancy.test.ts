@@ -149,7 +149,7 @@ const decoysOf = (e: Estate): [string, string][] => [
   ...[e.user.id, e.token.id, e.joinToken.id, e.upload, e.testFile, e.node.id, e.group.id, e.deployment].map(
     decoy,
   ),
-  ...[e.assignment, e.alert, e.t.organization].map(decoy),
+  ...[e.assignment, e.promotion, e.alert, e.t.organization].map(decoy),
 ];
 const decoy = (id: string): [string, string] => [id, newId()];
 let decoys: [string, string][];

@@ -12,6 +12,7 @@ import {
   ResourceVersionList,
   Upload,
   UploadBegun,
+  type AliasChange,
   type AliasMove,
   type PageQuery,
   type ResourceCreate,
@@ -57,6 +58,9 @@ export const catalogueOf = (http: Http) => {
         body,
         headers: ifMatch === undefined ? { 'if-none-match': '*' } : { 'if-match': ifMatch },
       }),
+    /** Whether it moves by promotions alone, which somebody else approves. */
+    changeAlias: (name: string, alias: string, body: AliasChange) =>
+      http.ask(Alias, 'PATCH', `${of(name)}/aliases/${segment(alias)}`, { body }),
     aliasHistory: (name: string, alias: string, query: PageQuery = {}) =>
       http.ask(AliasHistory, 'GET', `${of(name)}/aliases/${segment(alias)}/history`, { query }),
   };

@@ -181,12 +181,17 @@ export const Alias = z
     version: z.number().int(),
     /** Rises with every move; the ETag. */
     revision: z.number().int(),
+    /** It moves by promotions alone, and somebody else must approve them. */
+    approval: z.boolean(),
     movedBy: z.string(),
     movedAt: Time,
   })
   .meta({ id: 'Alias' });
 export type Alias = z.infer<typeof Alias>;
 export const AliasList = z.object({ items: z.array(Alias), next: z.null() }).meta({ id: 'AliasList' });
+
+export const AliasChange = z.object({ approval: z.boolean() }).meta({ id: 'AliasChange' });
+export type AliasChange = z.infer<typeof AliasChange>;
 
 export const AliasMoved = z
   .object({

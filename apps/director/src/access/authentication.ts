@@ -49,14 +49,25 @@ export class Authentication {
     if (!row) return undefined;
     const { id, email, name, role } = row;
     const permissions = new Set<Permission>(grants[role]);
-    return { kind: 'user', organization, actor: `user:${id}`, id, email, name, role, permissions };
+    return {
+      kind: 'user',
+      organization,
+      actor: `user:${id}`,
+      id,
+      email,
+      name,
+      role,
+      permissions,
+      person: id,
+      groups: null,
+    };
   }
 
   /** Nobody's, once the person who made it has left. */
   private async token({ organization, secret }: Credential): Promise<Principal | undefined> {
     const [row] = await this.database.withinSql(organization, (tx) =>
-      tx.sql<{ id: string; name: string; scopes: string[]; role: Role }>(
-        `SELECT t.id, t.name, t.scopes, m.role FROM api_tokens t
+      tx.sql<{ id: string; name: string; scopes: string[]; role: Role; person: string }>(
+        `SELECT t.id, t.name, t.scopes, m.role, t.created_by AS person FROM api_tokens t
          JOIN memberships m ON m.user_id = t.created_by
          WHERE t.organization_id = $1 AND t.secret_hash = $2 AND t.expires_at > $3`,
         [organization, hashOf(secret), new Date(this.clock.now())],
@@ -64,6 +75,16 @@ export class Authentication {
     );
     if (!row) return undefined;
     const permissions = new Set(effective(row.scopes, row.role));
-    return { kind: 'token', organization, actor: `token:${row.id}`, id: row.id, name: row.name, permissions };
+    const { id, name, person } = row;
+    return {
+      kind: 'token',
+      organization,
+      actor: `token:${id}`,
+      id,
+      name,
+      permissions,
+      person,
+      groups: null,
+    };
   }
 }

@@ -1,5 +1,6 @@
 /** The room `catalogue`: resources, their versions and aliases, and how bytes come in. */
 import { Module } from '@nestjs/common';
+import { AliasMoves } from './alias-moves.js';
 import { AliasesController } from './aliases.controller.js';
 import { AliasesService } from './aliases.service.js';
 import { CatalogueReader } from './catalogue.reader.js';
@@ -17,6 +18,7 @@ import { UploadsStore } from './uploads.store.js';
 @Module({
   controllers: [ResourcesController, UploadsController, AliasesController],
   providers: [
+    AliasMoves,
     AliasesService,
     CatalogueReader,
     KnownBytes,
@@ -28,6 +30,6 @@ import { UploadsStore } from './uploads.store.js';
     UploadsService,
     UploadsStore,
   ],
-  exports: [CatalogueReader],
+  exports: [AliasMoves, CatalogueReader],
 })
 export class CatalogueModule {}

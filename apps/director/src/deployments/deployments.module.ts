@@ -9,6 +9,7 @@ import { AgentController } from './agent.controller.js';
 import { AssignmentsController } from './assignments.controller.js';
 import { AssignmentsService } from './assignments.service.js';
 import { AssignmentsStore } from './assignments.store.js';
+import { Deploying } from './deploying.js';
 import { DeploymentMovesStore } from './deployment-moves.store.js';
 import { DeploymentsController } from './deployments.controller.js';
 import { DeploymentsJob } from './deployments.job.js';
@@ -23,6 +24,10 @@ import { FlowsInUse, GroupsInUse } from './in-use.js';
 import { Memberships } from './memberships.js';
 import { NodeDesiredService } from './node-desired.service.js';
 import { Planning } from './planning.js';
+import { PromotionDrawing } from './promotion-drawing.js';
+import { PromotionsController } from './promotions.controller.js';
+import { PromotionsService } from './promotions.service.js';
+import { PromotionsStore } from './promotions.store.js';
 import { Releases } from './releases.js';
 import { ReportListener } from './report.listener.js';
 import { ReportsService } from './reports.service.js';
@@ -31,10 +36,11 @@ import { Rollouts } from './rollouts.js';
 @Global()
 @Module({
   imports: [CatalogueModule, FlowsModule, FleetModule],
-  controllers: [AgentController, AssignmentsController, DeploymentsController],
+  controllers: [AgentController, AssignmentsController, DeploymentsController, PromotionsController],
   providers: [
     AssignmentsService,
     AssignmentsStore,
+    Deploying,
     DeploymentEvents,
     DeploymentMovesStore,
     DeploymentsJob,
@@ -47,6 +53,9 @@ import { Rollouts } from './rollouts.js';
     Memberships,
     NodeDesiredService,
     Planning,
+    PromotionDrawing,
+    PromotionsService,
+    PromotionsStore,
     Releases,
     ReportListener,
     ReportsService,

@@ -2,8 +2,18 @@
  * What a deployment would do, node by node. Pure: it gets everything that it looks at.
  */
 import { planWaves, nodeSubject, resolveParameters, type FullStrategy, type Values } from '@millrace/fleet';
-import type { NodeFacts, PlannedNode } from '@millrace/schemas';
+import type { NodeFacts, Plan, PlannedNode } from '@millrace/schemas';
+import type { PublishedFlow } from '../flows/flows.reader.js';
 import type { Release } from './deployments.store.js';
+
+/** What a plan or a deployment is made of. */
+export interface Prepared {
+  release: PublishedFlow;
+  group: { id: string; name: string; selector: string | null };
+  strategy: FullStrategy;
+  parameters: Values;
+  nodes: PlanNode[];
+}
 
 export interface PlanNode {
   id: string;
@@ -33,7 +43,7 @@ export function planNodes(
   const planned = nodes.map((node): PlannedNode => {
     const declared = release.document.parameters ?? {};
     const { missing, wrong, values } = resolveParameters(declared, [...node.layers, parameters]);
-    const bytesToFetch = bytesOf(release, node);
+    const bytesToFetch = sumOf(missingOf(release, node).values());
     return {
       node: node.id,
       nodeName: node.name,
@@ -53,15 +63,33 @@ export function planNodes(
   return { waves: waves.map((wave) => wave.length), nodes: planned };
 }
 
-/** By the digests that the node has reported to hold. */
-function bytesOf({ resources }: Release, node: PlanNode): number {
+/** Size by digest of what the node has not reported to hold. */
+export function missingOf({ resources }: Pick<Release, 'resources'>, node: PlanNode): Map<string, number> {
   const held = new Set((node.facts as Partial<NodeFacts> | null)?.blobs ?? []);
-  const missing = new Map(
+  return new Map(
     Object.values(resources).flatMap(({ digest, size }) =>
       held.has(digest) ? [] : [[digest, size] as const],
     ),
   );
-  return [...missing.values()].reduce((sum, size) => sum + size, 0);
+}
+
+export const sumOf = (sizes: Iterable<number>): number => [...sizes].reduce((sum, size) => sum + size, 0);
+
+/** As the API shows it. */
+export function planOf({ release, group, strategy, parameters, nodes }: Prepared): Plan {
+  const planned = planNodes(release, parameters, strategy, nodes);
+  return {
+    flow: release.flow,
+    version: release.version,
+    digest: release.digest,
+    group: group.id,
+    strategy: strategy as Plan['strategy'],
+    waves: planned.waves,
+    bytesToFetch: sumOf(planned.nodes.map((node) => node.bytesToFetch)),
+    offline: planned.nodes.filter((node) => !node.online).length,
+    conflicts: planned.nodes.filter((node) => node.conflicts.length > 0).length,
+    nodes: planned.nodes,
+  };
 }
 
 function changeOf(now: PlanNode['now'], digest: string, values: Values): PlannedNode['change'] {
