@@ -6,6 +6,7 @@ CREATE TABLE "promotions" (
   "alias" TEXT NOT NULL,
   "from_version" INTEGER,
   "to_version" INTEGER NOT NULL,
+  "digest" TEXT NOT NULL,
   "alias_revision" INTEGER NOT NULL,
   "decision" TEXT NOT NULL,
   "says" TEXT NOT NULL,

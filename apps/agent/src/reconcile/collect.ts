@@ -1,4 +1,7 @@
-/** Removes resources that neither what is desired nor what is on the disk to run names any more. */
+/**
+ * Removes resources that nothing names any more: neither what is desired, nor what is on the disk to run, nor, while
+ * there is room, what was good before.
+ */
 import type { BlobFolder } from '@millrace/blobs';
 import type { DesiredPayload } from '@millrace/schemas';
 import { readSet } from '../flows/sets.js';
@@ -10,6 +13,7 @@ export async function collectBlobs(
   lanes: ReadonlyMap<string, Lane>,
   accepted: DesiredPayload | null,
   log: Log,
+  tight = false,
 ): Promise<void> {
   const keep = new Set<string>();
   for (const { resources } of accepted?.flows ?? []) {
@@ -24,6 +28,7 @@ export async function collectBlobs(
         for (const { digest } of Object.values(resources)) keep.add(digest);
       }
     }
+    if (!tight) for (const digest of await namedBefore(lanes)) keep.add(digest);
     const { removed, bytes } = await blobs.collect(keep, 0);
     if (removed.length > 0)
       log.info({ removed: removed.length, bytes }, 'resources that nothing names were removed');
@@ -31,4 +36,17 @@ export async function collectBlobs(
     // With one set unreadable it is not known what it names, so nothing is removed.
     log.warn({ error: String(error) }, 'resources are not collected');
   }
+}
+
+/** Of sets that were good before. One that cannot be read is no way back, and keeps nothing. */
+async function namedBefore(lanes: ReadonlyMap<string, Lane>): Promise<string[]> {
+  const digests: string[] = [];
+  for (const { record, folders, wanted } of lanes.values()) {
+    if (wanted === null) continue;
+    for (const { key } of record.previous) {
+      const set = await readSet(folders, key).catch(() => undefined);
+      digests.push(...Object.values(set?.resources ?? {}).map(({ digest }) => digest));
+    }
+  }
+  return digests;
 }

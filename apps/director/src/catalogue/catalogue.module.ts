@@ -4,10 +4,15 @@ import { AliasMoves } from './alias-moves.js';
 import { AliasesController } from './aliases.controller.js';
 import { AliasesService } from './aliases.service.js';
 import { CatalogueReader } from './catalogue.reader.js';
+import { CollectingJob } from './collecting.job.js';
 import { KnownBytes } from './known-bytes.js';
+import { Removal } from './removal.js';
 import { ResourcesController } from './resources.controller.js';
 import { ResourcesService } from './resources.service.js';
 import { ResourcesStore } from './resources.store.js';
+import { RetentionController } from './retention.controller.js';
+import { RetentionService } from './retention.service.js';
+import { RetentionStore } from './retention.store.js';
 import { SealingJob } from './sealing.job.js';
 import { SealingService } from './sealing.service.js';
 import { UploadParts } from './upload-parts.js';
@@ -16,14 +21,18 @@ import { UploadsService } from './uploads.service.js';
 import { UploadsStore } from './uploads.store.js';
 
 @Module({
-  controllers: [ResourcesController, UploadsController, AliasesController],
+  controllers: [ResourcesController, UploadsController, AliasesController, RetentionController],
   providers: [
     AliasMoves,
     AliasesService,
     CatalogueReader,
+    CollectingJob,
     KnownBytes,
+    Removal,
     ResourcesService,
     ResourcesStore,
+    RetentionService,
+    RetentionStore,
     SealingJob,
     SealingService,
     UploadParts,

@@ -1,5 +1,6 @@
 /** The room `deployments`: bringing flow versions to nodes, and what stays behind. */
 import { Global, Module } from '@nestjs/common';
+import { BytesInUse } from '../catalogue/bytes-in-use.js';
 import { CatalogueModule } from '../catalogue/catalogue.module.js';
 import { FleetModule } from '../fleet/fleet.module.js';
 import { GroupUsers } from '../fleet/group-users.js';
@@ -20,7 +21,9 @@ import { DesiredStates } from './desired.js';
 import { DesiredStore } from './desired.store.js';
 import { Dispatch } from './dispatch.js';
 import { DeploymentEvents } from './events.js';
-import { FlowsInUse, GroupsInUse } from './in-use.js';
+import { FlowsInUse, GroupsInUse, ReleasesInUse } from './in-use.js';
+import { LineageController } from './lineage.controller.js';
+import { LineageService } from './lineage.service.js';
 import { Memberships } from './memberships.js';
 import { NodeDesiredService } from './node-desired.service.js';
 import { Planning } from './planning.js';
@@ -36,7 +39,13 @@ import { Rollouts } from './rollouts.js';
 @Global()
 @Module({
   imports: [CatalogueModule, FlowsModule, FleetModule],
-  controllers: [AgentController, AssignmentsController, DeploymentsController, PromotionsController],
+  controllers: [
+    AgentController,
+    AssignmentsController,
+    DeploymentsController,
+    LineageController,
+    PromotionsController,
+  ],
   providers: [
     AssignmentsService,
     AssignmentsStore,
@@ -50,6 +59,7 @@ import { Rollouts } from './rollouts.js';
     DesiredStates,
     DesiredStore,
     Dispatch,
+    LineageService,
     Memberships,
     NodeDesiredService,
     Planning,
@@ -60,10 +70,11 @@ import { Rollouts } from './rollouts.js';
     ReportListener,
     ReportsService,
     Rollouts,
+    { provide: BytesInUse, useClass: ReleasesInUse },
     { provide: GroupUsers, useClass: GroupsInUse },
     { provide: FlowUsage, useClass: FlowsInUse },
   ],
-  // Global for GroupUsers and FlowUsage alone: others ask before they delete.
-  exports: [DeploymentsReader, FlowUsage, GroupUsers],
+  // Global for BytesInUse, GroupUsers and FlowUsage alone: others ask before they delete.
+  exports: [BytesInUse, DeploymentsReader, FlowUsage, GroupUsers],
 })
 export class DeploymentsModule {}

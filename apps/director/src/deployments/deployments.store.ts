@@ -154,6 +154,25 @@ export class DeploymentsStore {
     );
   }
 
+  /** Resources, by digest, of what nodes are to run, go back to, or run as far as is known. */
+  inUse(
+    tx: SqlTx,
+    running: readonly { flow: string; digest: string }[],
+  ): Promise<{ digest: string; flow: string; version: number; group_name: string }[]> {
+    return tx.sql(
+      `WITH used AS (
+         SELECT deployment_id AS id FROM placements
+         UNION SELECT unnest(ARRAY[current, settled]) FROM assignments
+         UNION SELECT t.previous FROM placements p
+           JOIN deployment_targets t ON t.deployment_id = p.deployment_id AND t.node_id = p.node_id
+         UNION SELECT d.id FROM deployments d
+           JOIN jsonb_to_recordset($1) AS v(flow text, digest text) ON v.flow = d.flow AND v.digest = d.digest)
+       SELECT DISTINCT r.value->>'digest' AS digest, d.flow, d.version, d.group_name
+       FROM deployments d CROSS JOIN json_each(d.resources) r WHERE d.id IN (SELECT id FROM used)`,
+      [JSON.stringify(running)],
+    );
+  }
+
   /** Of these promotions, oldest first. */
   ofPromotions(tx: SqlTx, promotions: readonly string[]): Promise<DeploymentRow[]> {
     return tx.sql<DeploymentRow>(

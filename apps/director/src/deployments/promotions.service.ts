@@ -81,6 +81,7 @@ export class PromotionsService {
         alias,
         from_version: before?.version ?? null,
         to_version: wanted.version,
+        digest: drawn.digest,
         alias_revision: before?.revision ?? 0,
         decision: awaits ? 'awaiting' : 'going',
         says: awaits ? `${nameOf(who)} asks for it; somebody else must approve` : 'it begins',

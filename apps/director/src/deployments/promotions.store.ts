@@ -11,6 +11,7 @@ export interface PromotionRow {
   alias: string;
   from_version: number | null;
   to_version: number;
+  digest: string;
   alias_revision: number;
   decision: PromotionDecision;
   says: string;
@@ -30,7 +31,7 @@ export interface StandingPromotion extends PromotionRow {
   leads: boolean;
 }
 
-const columns = `p.id, p.resource_id, p.resource, p.alias, p.from_version, p.to_version, p.alias_revision, p.decision,
+const columns = `p.id, p.resource_id, p.resource, p.alias, p.from_version, p.to_version, p.digest, p.alias_revision, p.decision,
   p.says, p.note, p.strategy, p.chosen, p.flows, p.created_by, p.person, p.created_at, p.decided_by, p.decided_at,
   p.decision = 'going' AND p.from_version IS NOT NULL
     AND EXISTS (SELECT 1 FROM resource_aliases a WHERE a.resource_id = p.resource_id AND a.alias = p.alias
@@ -67,20 +68,16 @@ export class PromotionsStore {
     );
   }
 
-  /** Resource versions that awaiting promotions are about: they are not to be deleted. */
-  awaited(tx: SqlTx, resource?: string): Promise<{ id: string; resource_id: string; to_version: number }[]> {
-    return tx.sql(
-      `SELECT id, resource_id, to_version FROM promotions
-       WHERE decision = 'awaiting' AND ($1::text IS NULL OR resource_id = $1)`,
-      [resource ?? null],
-    );
+  /** What awaiting promotions are about: it is not to be deleted. */
+  awaited(tx: SqlTx): Promise<{ id: string; digest: string }[]> {
+    return tx.sql("SELECT id, digest FROM promotions WHERE decision = 'awaiting'");
   }
 
   async create(tx: SqlTx, row: PromotionRow): Promise<void> {
     await tx.sql(
       `INSERT INTO promotions (id, resource_id, resource, alias, from_version, to_version, alias_revision, decision,
-         says, note, strategy, chosen, flows, created_by, person, created_at, decided_by, decided_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
+         says, note, strategy, chosen, flows, created_by, person, created_at, decided_by, decided_at, digest)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
       [
         row.id,
         row.resource_id,
@@ -100,6 +97,7 @@ export class PromotionsStore {
         row.created_at,
         row.decided_by,
         row.decided_at,
+        row.digest,
       ],
     );
   }

@@ -21,6 +21,7 @@ import { NodesStore } from './nodes.store.js';
 import { PresenceListener } from './presence.listener.js';
 import { Presence } from './presence.js';
 import { NodeReports } from './reports.js';
+import { RunsStore } from './runs.store.js';
 import { StandingStore } from './standing.store.js';
 import { TrustService } from './trust.service.js';
 
@@ -43,6 +44,7 @@ import { TrustService } from './trust.service.js';
     NodesStore,
     Presence,
     PresenceListener,
+    RunsStore,
     StandingStore,
     TrustService,
     { provide: NodeCredentials, useClass: FleetCredentials },

@@ -9,11 +9,11 @@ import {
   type Node,
   type NodeChange,
   type NodeCount,
-  type NodeHistoryEntry,
+  type NodeHistory,
+  type NodeHistoryQuery,
   type NodeLoad,
   type NodeMetrics,
   type Page,
-  type PageQuery,
 } from '@millrace/schemas';
 import { Audit } from '../access/audit.js';
 import type { Principal } from '../access/principal.js';
@@ -26,8 +26,9 @@ import { NodeFinder } from './finding.js';
 import { hourOf } from './minutes.js';
 import { NodeAccounts } from './node-accounts.js';
 import { withoutNul } from './node-text.js';
-import { flowRatesOf, historyOf, metricsOf, nodeLoadOf, nodeOf, statusOf } from './node-view.js';
+import { flowRatesOf, historyOf, metricsOf, nodeLoadOf, nodeOf, ranOf, statusOf } from './node-view.js';
 import { NodesStore, type NodeRow } from './nodes.store.js';
+import { RunsStore } from './runs.store.js';
 import { StandingStore } from './standing.store.js';
 
 @Injectable()
@@ -37,6 +38,7 @@ export class NodesService {
     private readonly nodes: NodesStore,
     private readonly groups: GroupsStore,
     private readonly standing: StandingStore,
+    private readonly runs: RunsStore,
     private readonly finder: NodeFinder,
     private readonly audit: Audit,
     private readonly changes: FleetChanges,
@@ -112,12 +114,14 @@ export class NodesService {
     return this.database.withinSql(who.organization, async (tx) => metricsOf(await this.found(tx, idOrName)));
   }
 
-  history(who: Principal, idOrName: string, query: PageQuery): Promise<Page<NodeHistoryEntry>> {
+  history(who: Principal, idOrName: string, query: NodeHistoryQuery): Promise<NodeHistory> {
     const window = windowOfNumbers(query, Number.MAX_SAFE_INTEGER);
     return this.database.withinSql(who.organization, async (tx) => {
       const { id } = await this.found(tx, idOrName);
-      const rows = await this.nodes.history(tx, id, window.after, window.take);
-      return pageFrom(rows, window, (row) => row.seq, historyOf);
+      const until = query.at === undefined ? undefined : new Date(query.at);
+      const rows = await this.nodes.history(tx, id, { ...window, until });
+      const page = pageFrom(rows, window, (row) => row.seq, historyOf);
+      return until ? { ...page, ran: (await this.runs.at(tx, id, until)).map(ranOf) } : page;
     });
   }
 
