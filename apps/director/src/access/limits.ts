@@ -9,6 +9,12 @@ import type { Principal } from './principal.js';
 /** Groups that one refusal names. */
 const NAMED = 10;
 
+/** What both allow; null allows all. */
+export function narrower(a: readonly string[] | null, b: readonly string[] | null): Set<string> | null {
+  if (a === null) return b && new Set(b);
+  return b === null ? new Set(a) : new Set(a.filter((id) => b.includes(id)));
+}
+
 export function assertWithin(
   { groups }: Pick<Principal, 'groups'>,
   touched: readonly { id: string; name: string }[],

@@ -118,6 +118,9 @@ export class Deploying {
   }
 }
 
-/** What a newer deployment has changed, an older one must not. */
-export const isNewest = (row: DeploymentRow, { current, settled }: AssignmentRow): boolean =>
-  current === row.id || settled === row.id || (row.state === 'failed' && current === row.settled_before);
+/**
+ * What a newer deployment has changed, an older one must not; nor may it take away what a newer one that is under
+ * way stands on.
+ */
+export const isNewest = (row: DeploymentRow, { current }: AssignmentRow): boolean =>
+  current === row.id || (row.state === 'failed' && current === row.settled_before);

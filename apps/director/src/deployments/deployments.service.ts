@@ -15,6 +15,7 @@ import {
   type TargetQuery,
 } from '@millrace/schemas';
 import { Audit } from '../access/audit.js';
+import { assertWithin } from '../access/limits.js';
 import { nameOf, type Principal } from '../access/principal.js';
 import { FleetReader } from '../fleet/fleet.reader.js';
 import { readSelector } from '../fleet/selectors.js';
@@ -63,6 +64,7 @@ export class DeploymentsService {
     return this.database.withinSql(who.organization, async (tx) => {
       await this.deployments.lock(tx);
       const prepared = await this.planning.prepare(tx, wanted);
+      assertWithin(who, [prepared.group]);
       return this.shown(tx, await this.deploying.deploy(tx, who, prepared, epoch));
     });
   }
@@ -222,6 +224,7 @@ export class DeploymentsService {
     return this.database.withinSql(who.organization, async (tx) => {
       await this.deployments.lock(tx);
       const row = await this.found(tx, id);
+      assertWithin(who, [{ id: row.group_id, name: row.group_name }]);
       const { actions } = await this.shown(tx, row);
       if (!actions.includes(action)) {
         const why = mayAct(row.state, action, 1) ? 'no node of it has failed' : `it is ${row.state}`;
