@@ -121,7 +121,7 @@ const deployments: Bodies = (e, own) => [
 const promotions: Bodies = (e, own) => [
   { resource: e.resource, version: 1, alias: e.alias },
   { resource: own.resource, version: 1, alias: e.alias },
-  { resource: own.resource, version: 1, alias: own.alias, flows: [e.flow] },
+  ...(e === own ? [] : [{ resource: own.resource, version: 1, alias: own.alias, flows: [e.flow] }]),
 ];
 const members: Bodies = (e) => [
   { members: [e.node.id] },

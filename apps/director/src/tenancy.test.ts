@@ -170,7 +170,7 @@ const isEmpty = (body: Json) => (Array.isArray(body.items) && body.items.length 
 
 /** An alias is made by naming it: this is the asker's own, with a name that another has too. */
 const isNewName = ({ route, path }: Request) =>
-  route.name === 'PUT /v1/resources/{name}/aliases/{alias}' && path.includes(own.resource);
+  /^(PUT|PATCH) .*\/aliases\/\{alias\}$/.test(route.name) && path.includes(own.resource);
 
 /** The asker's own words: an answer may repeat them. */
 const saidIn = ({ path, body }: Request): string[] =>
