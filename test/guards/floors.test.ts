@@ -91,6 +91,9 @@ const orderOf = (room: string) => ORDER.findIndex((rooms) => rooms.split(' ').in
 const OPEN: Record<string, string> = {
   'catalogue/locked-runtimes.ts': 'keeps the runtime that requirements of a flow were locked to',
   'catalogue/resource-users.ts': 'a port that the flows fill: what a version is used for',
+  'catalogue/bytes-in-use.ts': 'a port that the deployments fill: what nodes run',
+  'catalogue/alias-moves.ts': 'moves an alias, in the transaction of a promotion',
+  'flows/publication.ts': 'draws up and keeps a version, in the transaction of a promotion',
   'flows/flow-usage.ts': 'a port that the deployments fill: what a flow is used for',
   'fleet/group-users.ts': 'a port that the deployments fill: what a group is used for',
   'fleet/node-link.ts':

@@ -28,6 +28,7 @@ export interface Estate {
   testFile: string;
   group: { id: string; name: string };
   deployment: string;
+  promotion: string;
   assignment: string;
   alert: string;
 }
@@ -140,6 +141,13 @@ export async function makeEstate(t: TestDirector, word: string, fixture: string)
   await obey(t, node, flow);
   const assignments = await must<{ items: { id: string }[] }>('GET', '/v1/assignments');
 
+  const promotion = await must<{ id: string }>('POST', '/v1/promotions', {
+    resource,
+    alias,
+    version: 1,
+    note: `${word} promotion`,
+  });
+
   const about = { flow, version: 1, module: `${word}-module`, number: 1 };
   const alert = {
     ...about,
@@ -175,6 +183,7 @@ export async function makeEstate(t: TestDirector, word: string, fixture: string)
     testFile: testFile.id,
     digest: digestOfBytes(bytes),
     deployment: deployment.id,
+    promotion: promotion.id,
     assignment: assignments.items[0]?.id ?? '',
     alert: alerts.items[0]?.id ?? '',
   };

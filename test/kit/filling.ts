@@ -25,6 +25,7 @@ const inPath: Record<string, (e: Estate) => string[]> = {
   'join-tokens': (e) => [e.joinToken.id],
   assignments: (e) => [e.assignment],
   deployments: (e) => [e.deployment],
+  promotions: (e) => [e.promotion],
   alerts: (e) => [e.alert],
 };
 
@@ -58,8 +59,14 @@ const inQuery: Record<string, (e: Estate, route: Route) => string[]> = {
   state: (_, route) => [route.path.includes('alerts') ? 'raised' : 'succeeded'],
   severity: () => ['high'],
   flow: (e) => [e.flow],
+  resource: (e) => [e.resource],
+  alias: (e) => [e.alias],
   group: (e) => [e.group.id, e.group.name],
   node: (e) => [e.node.id, e.node.name],
+  at: () => ['2026-01-01T00:00:00Z', '2100-01-01T00:00:00Z'],
+  running: () => ['true', 'false'],
+  keepLast: () => ['1'],
+  keepDays: () => ['1'],
   since: () => ['1'],
   after: () => ['1'],
   module: (e) => [`${e.word}-module`],
@@ -111,6 +118,11 @@ const deployments: Bodies = (e, own) => [
   { flow: own.flow, version: 1, group: e.group.name },
   { flow: e.flow, version: 1, group: own.group.id },
   { flow: e.flow, version: 1, group: e.group.id },
+];
+const promotions: Bodies = (e, own) => [
+  { resource: e.resource, version: 1, alias: e.alias },
+  { resource: own.resource, version: 1, alias: e.alias },
+  ...(e === own ? [] : [{ resource: own.resource, version: 1, alias: own.alias, flows: [e.flow] }]),
 ];
 const members: Bodies = (e) => [
   { members: [e.node.id] },
@@ -192,6 +204,12 @@ const inBody: Record<string, Bodies> = {
   'POST /v1/agent/results': (e) => [{ results: [{ ...outbox(e), records: [{ t: 1 }] }] }],
   'POST /v1/deployments': deployments,
   'POST /v1/deployments:plan': deployments,
+  'PATCH /v1/resources/{name}/aliases/{alias}': () => [{ approval: false }],
+  'PUT /v1/retention': () => [{ keepLast: null, keepDays: null }],
+  'PUT /v1/resources/{name}/retention': () => [{ keepLast: 3, keepDays: null }],
+  'POST /v1/promotions': promotions,
+  'POST /v1/promotions:plan': promotions,
+  'POST /v1/promotions/{id}:reject': () => [{ note: 'a note' }],
   'POST /v1/deployments/{id}:abort': () => [{ nodes: 'keep' }],
 };
 

@@ -170,6 +170,55 @@ test('a flow that is removed stops, and its bytes are collected', async () => {
   await until(() => !existsSync(`${folders.blobs}/${model.digest.slice(7)}`), 'collection');
 });
 
+test('the way back to a version that ran fetches nothing; a third one before it is let go', async () => {
+  const { director, start, running, dataDir } = test_;
+  const models = [1, 2, 3, 4].map((version) => director.put(Buffer.from(`model ${version}`), version));
+  const at = (version: number) => {
+    const model = models[version - 1]!;
+    return flow(version, { model: `resource:model@${version}#${model.digest}` }, { resources: { model } });
+  };
+  const blobs = foldersOf(dataDir).blobs;
+  const here = () => models.map(({ digest }) => existsSync(join(blobs, digest.slice('sha256:'.length))));
+  const fetched = () => director.requests.filter(({ path }) => path.startsWith('/blobs/')).length;
+  await start();
+  for (const version of [1, 2, 3]) {
+    await director.desire([at(version)]);
+    await running(version);
+  }
+  expect(here()).toEqual([true, true, true, false]);
+  const before = fetched();
+  await director.desire([at(2)]);
+  await running(2);
+  await director.desire([at(3)]);
+  await running(3);
+  expect(fetched()).toBe(before);
+  await director.desire([at(4)]);
+  await running(4);
+  // Behind the good one stay the two that were good before it.
+  await until(() => here().join() === 'false,true,true,true', 'collection');
+}, 120_000);
+
+test('where room is short, what is kept for a way back is let go first', async () => {
+  const { director, start, running, dataDir } = test_;
+  const models = [1, 2].map((version) => director.put(Buffer.alloc(600_000, version), version));
+  const at = (version: number) => {
+    const model = models[version - 1]!;
+    return flow(version, { model: `resource:model@${version}#${model.digest}` }, { resources: { model } });
+  };
+  const third = director.put(Buffer.alloc(600_000, 3), 3);
+  await start({ blobBytes: 1_500_000 });
+  await director.desire([at(1)]);
+  await running(1);
+  await director.desire([at(2)]);
+  await running(2);
+  await director.desire([
+    flow(3, { model: `resource:model@3#${third.digest}` }, { resources: { model: third } }),
+  ]);
+  await running(3);
+  const blobs = foldersOf(dataDir).blobs;
+  expect(existsSync(join(blobs, models[0]!.digest.slice('sha256:'.length)))).toBe(false);
+}, 120_000);
+
 test('a newer version supersedes one in probation', async () => {
   const { director, start, running } = test_;
   await director.desire([flow(1)]);

@@ -135,7 +135,7 @@ export async function startAgent(config: AgentConfig, log: Log = createLog(confi
         onFrame: (...frame) => taps.frame(...frame),
         onChange: () => changed(),
       }),
-    collect: () => collectBlobs({ blobs, built }, reconcile.lanes, inbox.accepted, log),
+    collect: (tight) => collectBlobs({ blobs, built }, reconcile.lanes, inbox.accepted, log, tight),
     now,
     wall,
     random,

@@ -13,6 +13,8 @@ import { addLogin } from './commands/login.js';
 import { addNode } from './commands/node.js';
 import { addOrganization } from './commands/organization.js';
 import { addPrepare } from './commands/prepare.js';
+import { addPromote } from './commands/promote.js';
+import { addPromotion } from './commands/promotion.js';
 import { addResource } from './commands/resource.js';
 import { addRun } from './commands/run.js';
 import { addRuntime } from './commands/runtime.js';
@@ -40,6 +42,8 @@ export function millrace(): Command {
   addGroup(program);
   addDeploy(program);
   addDeployment(program);
+  addPromote(program);
+  addPromotion(program);
   addAlerts(program);
   addEvents(program);
   addToken(program);

@@ -149,7 +149,7 @@ const decoysOf = (e: Estate): [string, string][] => [
   ...[e.user.id, e.token.id, e.joinToken.id, e.upload, e.testFile, e.node.id, e.group.id, e.deployment].map(
     decoy,
   ),
-  ...[e.assignment, e.alert, e.t.organization].map(decoy),
+  ...[e.assignment, e.promotion, e.alert, e.t.organization].map(decoy),
 ];
 const decoy = (id: string): [string, string] => [id, newId()];
 let decoys: [string, string][];
@@ -170,7 +170,7 @@ const isEmpty = (body: Json) => (Array.isArray(body.items) && body.items.length 
 
 /** An alias is made by naming it: this is the asker's own, with a name that another has too. */
 const isNewName = ({ route, path }: Request) =>
-  route.name === 'PUT /v1/resources/{name}/aliases/{alias}' && path.includes(own.resource);
+  /^(PUT|PATCH) .*\/aliases\/\{alias\}$/.test(route.name) && path.includes(own.resource);
 
 /** The asker's own words: an answer may repeat them. */
 const saidIn = ({ path, body }: Request): string[] =>

@@ -3,20 +3,28 @@ import {
   Alias,
   AliasHistory,
   AliasList,
+  Collectable,
   PartLinks,
   PieceBegun,
   Resource,
+  ResourceLineage,
   ResourceList,
+  ResourceNodeList,
   ResourceUsage,
   ResourceVersion,
   ResourceVersionDetails,
   ResourceVersionList,
+  Retention,
   Upload,
   UploadBegun,
+  type AliasChange,
   type AliasMove,
+  type CollectableQuery,
   type PageQuery,
   type PieceBegin,
   type ResourceCreate,
+  type ResourceNodeQuery,
+  type RetentionSet,
   type UploadBegin,
 } from '@millrace/schemas';
 import type { Http } from './http.js';
@@ -24,6 +32,7 @@ import { segment } from './pages.js';
 
 export const catalogueOf = (http: Http) => {
   const of = (name: string) => `/v1/resources/${segment(name)}`;
+  const retention = (name?: string) => (name === undefined ? '/v1/retention' : `${of(name)}/retention`);
   const upload = (name: string, id: string) => `${of(name)}/uploads/${segment(id)}`;
   return {
     list: (query: PageQuery = {}) => http.ask(ResourceList, 'GET', '/v1/resources', { query }),
@@ -37,6 +46,22 @@ export const catalogueOf = (http: Http) => {
     removeVersion: (name: string, version: number) => http.tell('DELETE', `${of(name)}/versions/${version}`),
     usage: (name: string, query: PageQuery = {}) =>
       http.ask(ResourceUsage, 'GET', `${of(name)}/usage`, { query }),
+
+    /** Who made it of what, what locks it, which nodes run it. */
+    lineage: (name: string, version: number) =>
+      http.ask(ResourceLineage, 'GET', `${of(name)}/versions/${version}/lineage`),
+    /** Where it ran and when, newest first. */
+    nodes: (name: string, version: number, query: ResourceNodeQuery = {}) =>
+      http.ask(ResourceNodeList, 'GET', `${of(name)}/versions/${version}/nodes`, { query }),
+
+    /** What would be collected: by the policies that hold, or by another one. */
+    collectable: (query: CollectableQuery = {}) =>
+      http.ask(Collectable, 'GET', '/v1/resources:collectable', { query }),
+    /** Of a resource; of the organization without a name. */
+    retention: (name?: string) => http.ask(Retention, 'GET', retention(name)),
+    setRetention: (body: RetentionSet, name?: string) =>
+      http.ask(Retention, 'PUT', retention(name), { body }),
+    forgetRetention: (name: string) => http.tell('DELETE', retention(name)),
 
     beginUpload: (name: string, body: UploadBegin) =>
       http.ask(UploadBegun, 'POST', `${of(name)}/versions:begin-upload`, { body }),
@@ -65,6 +90,9 @@ export const catalogueOf = (http: Http) => {
         body,
         headers: ifMatch === undefined ? { 'if-none-match': '*' } : { 'if-match': ifMatch },
       }),
+    /** Whether it moves by promotions alone, which somebody else approves. */
+    changeAlias: (name: string, alias: string, body: AliasChange) =>
+      http.ask(Alias, 'PATCH', `${of(name)}/aliases/${segment(alias)}`, { body }),
     aliasHistory: (name: string, alias: string, query: PageQuery = {}) =>
       http.ask(AliasHistory, 'GET', `${of(name)}/aliases/${segment(alias)}/history`, { query }),
   };

@@ -7,6 +7,7 @@ import { eventsOf } from './events.js';
 import { fleetOf } from './fleet.js';
 import { flowsOf } from './flows.js';
 import { overviewOf } from './overview.js';
+import { promotionsOf } from './promotions.js';
 import { http, type ClientOptions } from './http.js';
 
 export function client(options: ClientOptions) {
@@ -19,6 +20,7 @@ export function client(options: ClientOptions) {
     catalogue: catalogueOf(line),
     fleet: fleetOf(line),
     deployments: deploymentsOf(line),
+    promotions: promotionsOf(line),
     alerts: alertsOf(line),
     overview: overviewOf(line),
     events: eventsOf(line),

@@ -15,6 +15,7 @@ import {
   NodeMetrics,
   NodeNameList,
   NodeRecording,
+  NodeRunList,
   NodeWhy,
   type CountQuery,
   type FilteredPageQuery,
@@ -23,6 +24,8 @@ import {
   type JoinTokenCreate,
   type LogsQuery,
   type NodeChange,
+  type NodeHistoryQuery,
+  type NodeRunQuery,
   type PageQuery,
   type RecordingQuery,
 } from '@millrace/schemas';
@@ -37,8 +40,12 @@ export const fleetOf = (http: Http) => ({
   changeNode: (id: string, body: NodeChange) => http.ask(Node, 'PATCH', `/v1/nodes/${segment(id)}`, { body }),
   removeNode: (id: string) => http.tell('DELETE', `/v1/nodes/${segment(id)}`),
   revokeNode: (id: string) => http.ask(Node, 'POST', `/v1/nodes/${segment(id)}:revoke`),
-  nodeHistory: (id: string, query: PageQuery = {}) =>
+  /** What it said; with `at` what it had said by then, and what ran at that moment. */
+  nodeHistory: (id: string, query: NodeHistoryQuery = {}) =>
     http.ask(NodeHistory, 'GET', `/v1/nodes/${segment(id)}/history`, { query }),
+  /** What ran on it and when, newest first; with `at` what ran at that moment. */
+  nodeRuns: (id: string, query: NodeRunQuery = {}) =>
+    http.ask(NodeRunList, 'GET', `/v1/nodes/${segment(id)}/runs`, { query }),
   nodeMetrics: (id: string) => http.ask(NodeMetrics, 'GET', `/v1/nodes/${segment(id)}/metrics`),
   /** Of one flow on it, the last hour by the minute. */
   nodeFlowRates: (id: string, flow: string) =>

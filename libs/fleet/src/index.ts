@@ -4,6 +4,7 @@ export * from './strategy.js';
 export * from './selector.js';
 export * from './waves.js';
 export * from './deployment.js';
+export * from './promotion.js';
 export * from './rollout.js';
 export * from './sentences.js';
 export * from './merge.js';

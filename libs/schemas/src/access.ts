@@ -22,6 +22,9 @@ export const Permission = z
     'deployments.read',
     'deployments.write',
     'deployments.approve',
+    'promotions.read',
+    'promotions.write',
+    'promotions.approve',
     'alerts.read',
     'alerts.write',
     'events.read',
@@ -63,18 +66,29 @@ export type Organization = z.infer<typeof Organization>;
 export const OrganizationChange = z.object({ allowPickle: z.boolean() }).meta({ id: 'OrganizationChange' });
 export type OrganizationChange = z.infer<typeof OrganizationChange>;
 
+/** Ids or names; whoever is limited to groups changes nothing on nodes of others. Reading is not limited. */
+const GroupsGiven = z.array(z.string().min(1).max(128)).max(1_000);
+/** Ids; null: all. */
+const LimitedTo = z.array(Id).nullable();
+
 export const User = z
-  .object({ id: Id, email: z.string(), name: z.string(), role: Role, createdAt: Time })
+  .object({ id: Id, email: z.string(), name: z.string(), role: Role, groups: LimitedTo, createdAt: Time })
   .meta({ id: 'User' });
 export type User = z.infer<typeof User>;
 export const UserList = pageOf(User).meta({ id: 'UserList' });
 
 export const UserCreate = z
-  .object({ email: Email, name: Name, role: Role, password: Password })
+  .object({ email: Email, name: Name, role: Role, password: Password, groups: GroupsGiven.optional() })
   .meta({ id: 'UserCreate' });
 export type UserCreate = z.infer<typeof UserCreate>;
 
-export const UserChange = z.object({ role: Role }).meta({ id: 'UserChange' });
+export const UserChange = z
+  .object({
+    role: Role.optional(),
+    /** Null: no longer limited. */
+    groups: GroupsGiven.nullable().optional(),
+  })
+  .meta({ id: 'UserChange' });
 export type UserChange = z.infer<typeof UserChange>;
 
 export const PasswordChange = z
@@ -107,6 +121,7 @@ export const Me = z
     role: Role.optional(),
     organization: Organization,
     permissions: z.array(Permission),
+    groups: LimitedTo,
   })
   .meta({ id: 'Me' });
 export type Me = z.infer<typeof Me>;
@@ -122,6 +137,7 @@ export const ApiToken = z
     id: Id,
     name: z.string(),
     scopes: z.array(Permission),
+    groups: LimitedTo,
     createdBy: z.string(),
     createdAt: Time,
     expiresAt: Time,
@@ -131,7 +147,12 @@ export type ApiToken = z.infer<typeof ApiToken>;
 export const ApiTokenList = pageOf(ApiToken).meta({ id: 'ApiTokenList' });
 
 export const ApiTokenCreate = z
-  .object({ name: Name, scopes: z.array(Permission).min(1).max(50), expiresAt: Time })
+  .object({
+    name: Name,
+    scopes: z.array(Permission).min(1).max(50),
+    groups: GroupsGiven.optional(),
+    expiresAt: Time,
+  })
   .meta({ id: 'ApiTokenCreate' });
 export type ApiTokenCreate = z.infer<typeof ApiTokenCreate>;
 

@@ -4,7 +4,7 @@
  * Bytes never travel in these: they go by signed links straight to and from the object store.
  */
 import { z } from 'zod';
-import { pageOf } from './access.js';
+import { pageOf, PageQuery } from './access.js';
 import { Contract } from './contract.js';
 import { NAME } from './flow.js';
 import { Inspection } from './inspection.js';
@@ -204,12 +204,17 @@ export const Alias = z
     version: z.number().int(),
     /** Rises with every move; the ETag. */
     revision: z.number().int(),
+    /** It moves by promotions alone, and somebody else must approve them. */
+    approval: z.boolean(),
     movedBy: z.string(),
     movedAt: Time,
   })
   .meta({ id: 'Alias' });
 export type Alias = z.infer<typeof Alias>;
 export const AliasList = z.object({ items: z.array(Alias), next: z.null() }).meta({ id: 'AliasList' });
+
+export const AliasChange = z.object({ approval: z.boolean() }).meta({ id: 'AliasChange' });
+export type AliasChange = z.infer<typeof AliasChange>;
 
 export const AliasMoved = z
   .object({
@@ -235,4 +240,102 @@ export const ResourceUse = z
   })
   .meta({ id: 'ResourceUse' });
 export type ResourceUse = z.infer<typeof ResourceUse>;
+/** A node that runs, or ran, a flow version that is locked to the resource version. */
+export const ResourceNode = z
+  .object({
+    node: Id,
+    nodeName: z.string(),
+    online: z.boolean(),
+    flow: z.string(),
+    flowVersion: z.number().int(),
+    since: Time,
+    /** Null: as far as is known it runs on. */
+    until: Time.nullable(),
+  })
+  .meta({ id: 'ResourceNode' });
+export type ResourceNode = z.infer<typeof ResourceNode>;
+export const ResourceNodeList = pageOf(ResourceNode).meta({ id: 'ResourceNodeList' });
+/** `running=true`: only where it runs now. */
+export const ResourceNodeQuery = PageQuery.extend({ running: z.enum(['true', 'false']).optional() });
+export type ResourceNodeQuery = z.infer<typeof ResourceNodeQuery>;
+
+/** Where a version comes from, and where it went. */
+export const ResourceLineage = z
+  .object({
+    resource: z.string(),
+    version: z.number().int(),
+    digest: z.string(),
+    createdBy: z.string(),
+    createdAt: Time,
+    note: z.string().nullable(),
+    aliases: z.array(z.string()),
+    trainedOn: z.string().nullable(),
+    metrics: z.record(z.string(), z.number()),
+    /** The flow whose modules prepared its training data; without a name where it is not one of here. */
+    prepare: z
+      .object({ digest: z.string(), flow: z.string().nullable(), version: z.number().int().nullable() })
+      .nullable(),
+    /** Versions that are locked to it, newest first; the first 100 of `flowCount`. */
+    flows: z.array(z.object({ flow: z.string(), flowVersion: z.number().int() })),
+    flowCount: z.number().int(),
+    /** That run it as far as is known; the first 100. */
+    nodes: z.array(ResourceNode),
+    /** Numbers of nodes; one that runs it in two flows counts once. */
+    nodeCount: z.number().int(),
+  })
+  .meta({ id: 'ResourceLineage' });
+export type ResourceLineage = z.infer<typeof ResourceLineage>;
+
+const Kept = z.number().int().min(1);
+/** Versions that nothing names stay while they are among the newest so many, or younger than so many days. */
+export const RetentionSet = z
+  .object({
+    /** Null: their number keeps none; with both null everything stays. */
+    keepLast: Kept.max(100_000).nullable(),
+    keepDays: Kept.max(36_500).nullable(),
+  })
+  .meta({ id: 'RetentionSet' });
+export type RetentionSet = z.infer<typeof RetentionSet>;
+
+export const Retention = RetentionSet.extend({
+  /** False: the organization's, since the resource has none of its own. */
+  own: z.boolean(),
+  changedBy: z.string().nullable(),
+  changedAt: Time.nullable(),
+}).meta({ id: 'Retention' });
+export type Retention = z.infer<typeof Retention>;
+
+export const CollectableVersion = z
+  .object({
+    resource: z.string(),
+    version: z.number().int(),
+    size: z.number().int(),
+    digest: z.string(),
+    sealedAt: Time,
+    /** When it will be deleted; null: it has not been looked at since, or the policy is only tried. */
+    collectAt: Time.nullable(),
+  })
+  .meta({ id: 'CollectableVersion' });
+export type CollectableVersion = z.infer<typeof CollectableVersion>;
+
+export const Collectable = z
+  .object({
+    /** The first 1,000. */
+    items: z.array(CollectableVersion),
+    next: z.null(),
+    total: z.number().int(),
+    /** That would be free: of bytes that no other version has. */
+    bytes: z.number().int(),
+  })
+  .meta({ id: 'Collectable' });
+export type Collectable = z.infer<typeof Collectable>;
+
+/** With keepLast or keepDays, as if that were the policy of every resource. */
+export const CollectableQuery = z.object({
+  resource: z.string().max(128).optional(),
+  keepLast: z.coerce.number().int().min(1).max(100_000).optional(),
+  keepDays: z.coerce.number().int().min(1).max(36_500).optional(),
+});
+export type CollectableQuery = z.infer<typeof CollectableQuery>;
+
 export const ResourceUsage = pageOf(ResourceUse).meta({ id: 'ResourceUsage' });

@@ -112,6 +112,8 @@ export const Deployment = z
     group: Id,
     groupName: z.string(),
     assignment: Id.nullable(),
+    /** The promotion that it is a part of. */
+    promotion: Id.nullable(),
     strategy: Strategy,
     parameters: z.record(z.string(), ParameterValue),
     /** The wave that is under way, from 1, of so many. */

@@ -173,7 +173,40 @@ export const NodeHistoryEntry = z
   })
   .meta({ id: 'NodeHistoryEntry' });
 export type NodeHistoryEntry = z.infer<typeof NodeHistoryEntry>;
-export const NodeHistory = pageOf(NodeHistoryEntry).meta({ id: 'NodeHistory' });
+/** One version of a flow on a node, from when to when by the director's clock. */
+export const NodeRan = z
+  .object({
+    flow: z.string(),
+    version: z.number().int(),
+    digest: z.string(),
+    since: Time,
+    /** Null: as far as is known it runs on. */
+    until: Time.nullable(),
+  })
+  .meta({ id: 'NodeRan' });
+export type NodeRan = z.infer<typeof NodeRan>;
+
+export const NodeHistory = pageOf(NodeHistoryEntry)
+  .extend({
+    /** What ran at the moment that was asked for with `at`. */
+    ran: z.array(NodeRan).optional(),
+  })
+  .meta({ id: 'NodeHistory' });
+export type NodeHistory = z.infer<typeof NodeHistory>;
+
+const Moment = z.iso.datetime({ offset: true });
+/** With `at`: what was said until then, and what ran at that moment. */
+export const NodeHistoryQuery = PageQuery.extend({ at: Moment.optional() });
+export type NodeHistoryQuery = z.infer<typeof NodeHistoryQuery>;
+
+export const NodeRun = NodeRan.extend({
+  /** What the version is locked to; nothing where its flow was deleted. */
+  resources: z.array(z.object({ name: z.string(), version: z.number().int(), digest: z.string() })),
+}).meta({ id: 'NodeRun' });
+export type NodeRun = z.infer<typeof NodeRun>;
+export const NodeRunList = pageOf(NodeRun).meta({ id: 'NodeRunList' });
+export const NodeRunQuery = PageQuery.extend({ at: Moment.optional() });
+export type NodeRunQuery = z.infer<typeof NodeRunQuery>;
 
 export const NodeMetrics = z
   .object({

@@ -10,6 +10,7 @@ export * from './catalogue.js';
 export * from './flows.js';
 export * from './fleet.js';
 export * from './deployments.js';
+export * from './promotions.js';
 export * from './alerts.js';
 export * from './live.js';
 export * from './overview.js';

@@ -2,8 +2,8 @@
  * What a node has of its flows on disk: for each the record of how it stands, and the sets that it names.
  *
  * Guarantee: a record and a set are there whole or not at all; a set whose files were changed later is not the
- * set of its key any more, and `readSet` says so. Two complete sets can lie side by side: the good one and the
- * next.
+ * set of its key any more, and `readSet` says so. Complete sets lie side by side: the good one, the next, and those
+ * that were good before.
  */
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { digestOf, makeFolder, readJson, syncFolder, writeAtomically } from '@millrace/blobs';
@@ -20,6 +20,8 @@ const SetRef = z.object({ key: z.string(), version: z.number(), digest: z.string
 export const FlowRecord = z.object({
   flow: z.string(),
   good: SetRef.nullable(),
+  /** Good ones before it, the newest first: kept for an instant way back while there is room. */
+  previous: z.array(SetRef).default([]),
   /** Written before its sources are opened. */
   trying: SetRef.nullable(),
   /** How often the agent ended while this set was in probation. */
@@ -51,6 +53,7 @@ export function setKey({
 export const freshRecord = (flow: string, since: number): FlowRecord => ({
   flow,
   good: null,
+  previous: [],
   trying: null,
   interrupted: null,
   verdict: null,
@@ -140,6 +143,11 @@ export async function removeSets(folders: FlowFolders, keep: ReadonlySet<string>
   const old = names.filter((name) => !keep.has(name));
   for (const name of old) await rm(join(sets, name), { recursive: true, force: true });
   if (old.length > 0) await syncFolder(sets);
+}
+
+/** What an earlier stay of these sets saved: older than what would be handed over to them. */
+export async function forgetStates(folders: FlowFolders, keys: Iterable<string>): Promise<void> {
+  for (const key of keys) await rm(folders.set(key).state, { force: true });
 }
 
 /** The record goes first: what is left after a kill is no flow any more. */

@@ -13,8 +13,16 @@ import type { Random } from '../backoff.js';
 import type { DirectorApi } from '../director/api.js';
 import type { Answers } from '../flows/ipc.js';
 import type { FlowProcess } from '../flows/process.js';
+import {
+  forgetStates,
+  readSet,
+  removeFlow,
+  removeSets,
+  writeRecord,
+  writeSet,
+  type FlowRecord,
+} from '../flows/sets.js';
 import { assertWhole } from '../flows/whole.js';
-import { readSet, removeFlow, removeSets, writeRecord, writeSet, type FlowRecord } from '../flows/sets.js';
 import type { Log } from '../log.js';
 import type { Lane } from './lane.js';
 import type { Step } from './next-step.js';
@@ -30,8 +38,8 @@ export interface Tools {
   spawn(lane: Lane, key: string): Promise<FlowProcess>;
   /** A process that builds was started, with a group of its own; what it gives is called when it is gone. */
   builds(pid: number): () => void;
-  /** Removes resources that nothing names any more. */
-  collect(): Promise<void>;
+  /** Removes resources that nothing names any more; where room is short, also what is kept for a way back. */
+  collect(tight?: boolean): Promise<void>;
   /** Monotonic and epoch milliseconds. */
   now(): number;
   wall(): number;
@@ -178,6 +186,7 @@ const executors: Executors = {
     await change(lane, tools, {
       swap,
       good: lane.record.trying,
+      previous: previousOf(lane.record, key),
       trying: null,
       verdict: null,
       interrupted: null,
@@ -270,10 +279,26 @@ export async function change(
   lane.record = record;
 }
 
-/** Only the good set and the desired one stay. */
+/** Sets that stay behind the good one. */
+const PREVIOUS = 2;
+
+/** With the good set that is about to be replaced first. */
+function previousOf({ good, previous }: FlowRecord, next: string): FlowRecord['previous'] {
+  const sets = good === null ? previous : [good, ...previous.filter((set) => set.key !== good.key)];
+  return sets.filter((set) => set.key !== next).slice(0, PREVIOUS);
+}
+
+/** The good set, the desired one and those that were good before stay. */
 async function clean(lane: Lane, { collect }: Tools): Promise<void> {
-  const keep = new Set([lane.record.good?.key, lane.wanted?.key].filter((key) => key !== undefined));
+  const { good, previous } = lane.record;
+  const now = [good?.key, lane.wanted?.key].filter((key) => key !== undefined);
+  const before = previous.map((set) => set.key);
+  const keep = new Set([...now, ...before]);
   await removeSets(lane.folders, keep);
+  await forgetStates(
+    lane.folders,
+    before.filter((key) => !now.includes(key)),
+  );
   for (const key of lane.settings.keys()) if (!keep.has(key)) lane.settings.delete(key);
   await collect();
 }

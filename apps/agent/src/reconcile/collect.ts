@@ -1,4 +1,7 @@
-/** Removes resources, and what was built of them, that neither what is desired nor what is on the disk to run names. */
+/**
+ * Removes resources, and what was built of them, that nothing names any more: neither what is desired, nor what is on
+ * the disk to run, nor, while there is room, what was good before.
+ */
 import type { BlobFolder } from '@millrace/blobs';
 import type { DesiredPayload, LockedResource } from '@millrace/schemas';
 import type { BuiltFolder } from '../blobs/built.js';
@@ -11,6 +14,7 @@ export async function collectBlobs(
   lanes: ReadonlyMap<string, Lane>,
   accepted: DesiredPayload | null,
   log: Log,
+  tight = false,
 ): Promise<void> {
   const named: LockedResource[] = (accepted?.flows ?? []).flatMap(({ resources }) =>
     Object.values(resources),
@@ -24,6 +28,7 @@ export async function collectBlobs(
         named.push(...Object.values(resources));
       }
     }
+    if (!tight) named.push(...(await namedBefore(lanes)));
     const keep = new Set(named.flatMap(({ digest, contract }) => [digest, contract?.digest ?? digest]));
     const gone = await built.collect(keep);
     // Packages are of no use once the runtime is built.
@@ -38,4 +43,17 @@ export async function collectBlobs(
     // With one set unreadable it is not known what it names, so nothing is removed.
     log.warn({ error: String(error) }, 'resources are not collected');
   }
+}
+
+/** Of sets that were good before. One that cannot be read is no way back, and keeps nothing. */
+async function namedBefore(lanes: ReadonlyMap<string, Lane>): Promise<LockedResource[]> {
+  const named: LockedResource[] = [];
+  for (const { record, folders, wanted } of lanes.values()) {
+    if (wanted === null) continue;
+    for (const { key } of record.previous) {
+      const set = await readSet(folders, key).catch(() => undefined);
+      named.push(...Object.values(set?.resources ?? {}));
+    }
+  }
+  return named;
 }

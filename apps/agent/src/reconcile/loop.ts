@@ -129,7 +129,7 @@ export async function startReconcile(options: LoopOptions): Promise<Reconcile> {
     options.note(lane.flow, 'warn', `"${step.do}" did not succeed: ${messageOf(error)}`);
     if (step.do === 'open') await end(lane, step.key, CLOSE_MS);
     const verdict = afterFailure(step, lane, error, at());
-    if (lane.retry?.reason.code === 'NO_SPACE') await options.collect();
+    if (lane.retry?.reason.code === 'NO_SPACE') await options.collect(true);
     if (verdict !== null) await act(verdict, lane, options);
   }
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { DeploymentCreate, PlannedNode, Wave } from '@millrace/schemas';
+import type { DeploymentCreate, PlannedNode } from '@millrace/schemas';
 import { connect } from '../connection.js';
 import { deploymentView, waitFor } from '../deployments/watch.js';
 import {
@@ -17,6 +17,7 @@ import { talk } from '../output/talk.js';
 import { bytesOf } from '../output/time.js';
 import { versioned } from '../references.js';
 import { collect, pairsOf, UsageError } from '../usage.js';
+import { wavesOf } from '../waves.js';
 
 const planView: View<PlannedNode> = {
   name: ({ nodeName }) => nodeName,
@@ -115,13 +116,4 @@ async function deploymentOf(
     wanted.parameters = valuesOf((await flows.version(name, chosen)).document, sets);
   }
   return wanted;
-}
-
-function wavesOf(text: string): Wave[] {
-  return text.split(',').map((wave) => {
-    const trimmed = wave.trim();
-    if (/^\d+$/.test(trimmed)) return Number(trimmed);
-    if (/^\d+(?:\.\d+)?%$/.test(trimmed)) return trimmed;
-    throw new UsageError(`--waves takes numbers and percentages, such as 1,10%,100%, and not "${trimmed}".`);
-  });
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { LogLine, Node, NodeWhy } from '@millrace/schemas';
+import type { LogLine, Node, NodeRun, NodeWhy } from '@millrace/schemas';
 import { connect } from '../connection.js';
 import {
   formatOf,
@@ -16,7 +16,7 @@ import {
 import { paint, talk } from '../output/talk.js';
 import { timeOf } from '../output/time.js';
 import { wholeNumber } from '../references.js';
-import { collect, pairsOf } from '../usage.js';
+import { collect, pairsOf, UsageError } from '../usage.js';
 
 const nodeView: View<Node> = {
   name: ({ name }) => name,
@@ -41,6 +41,17 @@ const lineView: View<LogLine> = {
     flow: ({ flow }) => flow,
     module: ({ module }) => module,
     message: ({ message }) => message,
+  },
+};
+
+const runView: View<NodeRun> = {
+  name: ({ flow, version }) => `${flow}@${version}`,
+  columns: {
+    flow: ({ flow, version }) => `${flow}@${version}`,
+    since: ({ since }) => timeOf(since),
+    until: ({ until }) => (until === null ? 'now' : timeOf(until)),
+    resources: ({ resources }) => resources.map(({ name, version }) => `${name}@${version}`).join(' '),
+    digest: ({ digest }) => digest.slice(0, 19),
   },
 };
 
@@ -98,6 +109,27 @@ export function addNode(program: Command): void {
     const format = formatOf(options);
     if (format === 'json' || format === 'yaml') return printData(why, format);
     for (const line of whyLines(why)) print(line);
+  });
+
+  outputOptions(
+    node
+      .command('history')
+      .description(
+        'Lists what ran on a node, from when to when, newest first; with --at what ran at that moment.',
+      )
+      .argument('<name>', 'name or id')
+      .option('--at <time>', 'such as 2026-05-01T12:00:00Z'),
+  ).action(async (name: string, { at, ...options }: OutputOptions & { at?: string }) => {
+    const { each, take } = await import('@millrace/client');
+    const { fleet } = await connect();
+    if (at !== undefined && Number.isNaN(Date.parse(at)))
+      throw new UsageError(`--at takes a time such as 2026-05-01T12:00:00Z, and not "${at}".`);
+    const asked = at === undefined ? {} : { at: new Date(at).toISOString() };
+    printList(
+      await take(each((query) => fleet.nodeRuns(name, { ...query, ...asked }), {})),
+      runView,
+      options,
+    );
   });
 
   outputOptions(

@@ -16,6 +16,7 @@ import { talk } from '../output/talk.js';
 import { bytesOf, timeOf } from '../output/time.js';
 import { versioned } from '../references.js';
 import { collect, UsageError } from '../usage.js';
+import { addResourcePast } from './resource-past.js';
 
 const resourceView: View<Resource> = {
   name: ({ name }) => name,
@@ -161,4 +162,6 @@ export function addResource(program: Command): void {
     const before = moved && from !== null ? `, before at ${from}` : '';
     talk(`${name}@${alias} is version ${version}${already}${before}`);
   });
+
+  addResourcePast(resource);
 }

@@ -28,6 +28,7 @@ const tokenView: View<ApiToken> = {
 
 interface CreateOptions extends OutputOptions {
   scope: string[];
+  group: string[];
   days: string;
 }
 
@@ -53,6 +54,12 @@ export function addToken(program: Command): void {
         collect,
         [],
       )
+      .option(
+        '--group <name>',
+        'it changes nodes of this group alone; may be given several times',
+        collect,
+        [],
+      )
       .option('--days <n>', 'until it ends', '90'),
   ).action(async (name: string, options: CreateOptions) => {
     const { Permission } = await import('@millrace/schemas');
@@ -67,6 +74,7 @@ export function addToken(program: Command): void {
     const made = await access.createToken({
       name,
       scopes: options.scope as Permission[],
+      ...(options.group.length > 0 && { groups: options.group }),
       expiresAt: new Date(Date.now() + days * 86_400_000).toISOString(),
     });
     const format = formatOf(options);

@@ -70,13 +70,17 @@ export class AccessStore {
     return tx.prisma.membership.count({ where: { role: 'admin' satisfies Role } });
   }
 
-  async createUser(tx: Tx, user: NewUser, role: Role): Promise<void> {
+  async createUser(tx: Tx, user: NewUser, role: Role, groups: string[] | null = null): Promise<void> {
     await tx.prisma.user.create({ data: user });
-    await tx.prisma.membership.create({ data: { userId: user.id, role } });
+    await tx.prisma.membership.create({ data: { userId: user.id, role, limitedTo: groups ?? undefined } });
   }
 
-  async changeRole(tx: Tx, id: string, role: Role): Promise<void> {
-    await tx.prisma.membership.updateMany({ where: { userId: id }, data: { role } });
+  async changeUser(tx: Tx, id: string, role: Role, groups: string[] | null): Promise<void> {
+    await tx.sql('UPDATE memberships SET role = $2, limited_to = $3 WHERE user_id = $1', [
+      id,
+      role,
+      groups && JSON.stringify(groups),
+    ]);
   }
 
   async changePassword(tx: Tx, id: string, passwordHash: string): Promise<void> {
@@ -122,10 +126,18 @@ export class AccessStore {
     return tx.prisma.apiToken.findFirst({ where: { id } });
   }
 
-  createToken(tx: Tx, id: string, token: ApiTokenCreate, createdBy: string, secretHash: string) {
-    const { name, scopes, expiresAt } = token;
+  createToken(
+    tx: Tx,
+    token: Omit<ApiTokenCreate, 'groups'> & {
+      id: string;
+      groups: string[] | null;
+      createdBy: string;
+      secretHash: string;
+    },
+  ) {
+    const { groups, expiresAt, ...rest } = token;
     return tx.prisma.apiToken.create({
-      data: { id, name, scopes, createdBy, secretHash, expiresAt: new Date(expiresAt) },
+      data: { ...rest, limitedTo: groups ?? undefined, expiresAt: new Date(expiresAt) },
     });
   }
 

@@ -8,6 +8,7 @@ import { Clock } from '../platform/clock.js';
 import { Database } from '../platform/database/database.js';
 import { hashOf } from '../platform/id.js';
 import { parseCredential, type Credential } from './credential.js';
+import { narrower } from './limits.js';
 import { effective, grants } from './permissions.js';
 import type { Principal } from './principal.js';
 
@@ -39,8 +40,8 @@ export class Authentication {
 
   private async session({ organization, secret }: Credential): Promise<Principal | undefined> {
     const [row] = await this.database.withinSql(organization, (tx) =>
-      tx.sql<{ id: string; email: string; name: string; role: Role }>(
-        `SELECT u.id, u.email, u.name, m.role FROM sessions s
+      tx.sql<{ id: string; email: string; name: string; role: Role; limited_to: string[] | null }>(
+        `SELECT u.id, u.email, u.name, m.role, m.limited_to FROM sessions s
          JOIN users u ON u.id = s.user_id JOIN memberships m ON m.user_id = s.user_id
          WHERE s.organization_id = $1 AND s.secret_hash = $2 AND s.expires_at > $3`,
         [organization, hashOf(secret), new Date(this.clock.now())],
@@ -49,14 +50,33 @@ export class Authentication {
     if (!row) return undefined;
     const { id, email, name, role } = row;
     const permissions = new Set<Permission>(grants[role]);
-    return { kind: 'user', organization, actor: `user:${id}`, id, email, name, role, permissions };
+    return {
+      kind: 'user',
+      organization,
+      actor: `user:${id}`,
+      id,
+      email,
+      name,
+      role,
+      permissions,
+      person: id,
+      groups: narrower(row.limited_to, null),
+    };
   }
 
   /** Nobody's, once the person who made it has left. */
   private async token({ organization, secret }: Credential): Promise<Principal | undefined> {
     const [row] = await this.database.withinSql(organization, (tx) =>
-      tx.sql<{ id: string; name: string; scopes: string[]; role: Role }>(
-        `SELECT t.id, t.name, t.scopes, m.role FROM api_tokens t
+      tx.sql<{
+        id: string;
+        name: string;
+        scopes: string[];
+        role: Role;
+        person: string;
+        limits: (string[] | null)[];
+      }>(
+        `SELECT t.id, t.name, t.scopes, m.role, t.created_by AS person,
+           jsonb_build_array(t.limited_to, m.limited_to) AS limits FROM api_tokens t
          JOIN memberships m ON m.user_id = t.created_by
          WHERE t.organization_id = $1 AND t.secret_hash = $2 AND t.expires_at > $3`,
         [organization, hashOf(secret), new Date(this.clock.now())],
@@ -64,6 +84,16 @@ export class Authentication {
     );
     if (!row) return undefined;
     const permissions = new Set(effective(row.scopes, row.role));
-    return { kind: 'token', organization, actor: `token:${row.id}`, id: row.id, name: row.name, permissions };
+    const { id, name, person } = row;
+    return {
+      kind: 'token',
+      organization,
+      actor: `token:${id}`,
+      id,
+      name,
+      permissions,
+      person,
+      groups: narrower(row.limits[0] ?? null, row.limits[1] ?? null),
+    };
   }
 }

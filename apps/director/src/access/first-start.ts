@@ -63,8 +63,10 @@ export class FirstStart {
         name: 'first start',
         scopes: [...grants.admin],
         expiresAt: new Date(now + TOKEN_MS).toISOString(),
+        groups: null,
       };
-      await this.store.createToken(tx, newId(now), token, user, hashOf(secret));
+      const of = { id: newId(now), createdBy: user, secretHash: hashOf(secret) };
+      await this.store.createToken(tx, { ...token, ...of });
       await this.keys.createFirst(tx);
       this.audit.record(tx, system(organization), {
         action: 'access.first-start',

@@ -6,8 +6,17 @@ const reading = all.filter((permission) => permission.endsWith('.read') && permi
 
 export const grants: Record<Role, readonly Permission[]> = {
   admin: all,
-  operator: [...reading, 'fleet.write', 'deployments.write', 'deployments.approve', 'alerts.write'],
-  'data-scientist': [...reading, 'flows.write', 'catalogue.write', 'catalogue.promote'],
+  operator: [
+    ...reading,
+    'fleet.write',
+    'deployments.write',
+    'deployments.approve',
+    'promotions.write',
+    'promotions.approve',
+    'alerts.write',
+  ],
+  // Whoever may not deploy may still promote, and somebody else approves it.
+  'data-scientist': [...reading, 'flows.write', 'catalogue.write', 'catalogue.promote', 'promotions.write'],
   viewer: reading,
 };
 

@@ -13,6 +13,10 @@ export interface Principal extends Caller {
   email?: string;
   role?: Role;
   permissions: ReadonlySet<Permission>;
+  /** The user behind it, also behind a token. */
+  person: string;
+  /** Ids of the groups whose nodes they may change something of; null: of all. */
+  groups: ReadonlySet<string> | null;
 }
 
 /** How a sentence says who it was. */

@@ -1,5 +1,5 @@
 /** API tokens: credentials of programs, with scopes and an end. */
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import {
   Failure,
   Permission,
@@ -16,7 +16,10 @@ import { hashOf, newId, newSecret } from '../platform/id.js';
 import { AccessStore } from './access.store.js';
 import { Audit } from './audit.js';
 import { formatCredential } from './credential.js';
+import { GroupNames } from './group-names.js';
+import { assertWithin } from './limits.js';
 import type { Principal } from './principal.js';
+import { groupIds } from './users.service.js';
 
 @Injectable()
 export class TokensService {
@@ -25,6 +28,7 @@ export class TokensService {
     private readonly store: AccessStore,
     private readonly audit: Audit,
     private readonly clock: Clock,
+    @Optional() private readonly groups?: GroupNames,
   ) {}
 
   list(who: Principal, query: PageQuery): Promise<Page<ApiToken>> {
@@ -66,11 +70,25 @@ export class TokensService {
         },
       );
     }
+    if (wanted.groups && wanted.scopes.includes('access.write')) {
+      throw new Failure(
+        'platform.invalid-request',
+        'access.write gives rights to everybody, so a token with it is not limited to groups. Leave one of them out.',
+        { errors: [{ pointer: '/groups', detail: 'not with access.write' }] },
+      );
+    }
     return this.database.within(who.organization, async (tx) => {
       const id = newId(this.clock.now());
       const secret = newSecret();
-      const row = await this.store.createToken(tx, id, wanted, who.id, hashOf(secret));
-      const details = { name: wanted.name, scopes: wanted.scopes, expiresAt: wanted.expiresAt };
+      const groups = wanted.groups ? await groupIds(tx, this.groups, wanted.groups) : null;
+      assertWithin(
+        who,
+        (groups ?? []).map((group) => ({ id: group, name: group })),
+      );
+      const { name, scopes, expiresAt } = wanted;
+      const made = { id, name, scopes, groups, expiresAt, createdBy: who.id, secretHash: hashOf(secret) };
+      const row = await this.store.createToken(tx, made);
+      const details = { name, scopes, groups, expiresAt };
       this.audit.record(tx, who, { action: 'access.create-token', subject: `token:${id}`, details });
       const token = formatCredential({ kind: 'token', organization: who.organization, secret });
       return { ...tokenOf(row), token };
@@ -92,6 +110,7 @@ function tokenOf(row: {
   id: string;
   name: string;
   scopes: string[];
+  limitedTo: unknown;
   createdBy: string;
   createdAt: Date;
   expiresAt: Date;
@@ -100,6 +119,7 @@ function tokenOf(row: {
   return {
     id,
     name,
+    groups: row.limitedTo as string[] | null,
     scopes: Permission.options.filter((permission) => scopes.includes(permission)),
     createdBy,
     createdAt: createdAt.toISOString(),

@@ -95,7 +95,7 @@ export class UsersController {
     @Param('id') id: string,
     @Body({ schema: UserChange }) body: UserChange,
   ): Promise<User> {
-    return this.users.changeRole(who, id, body);
+    return this.users.change(who, id, body);
   }
 
   @Delete('users/:id')

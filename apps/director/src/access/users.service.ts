@@ -1,5 +1,5 @@
 /** The people of an organization and their roles. */
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import {
   Failure,
   type Me,
@@ -14,11 +14,12 @@ import {
   type UserCreate,
 } from '@millrace/schemas';
 import { Clock } from '../platform/clock.js';
-import { Database, type Tx } from '../platform/database/database.js';
+import { Database, type SqlTx, type Tx } from '../platform/database/database.js';
 import { pageFrom, windowOf } from '../platform/http/page.js';
 import { newId } from '../platform/id.js';
 import { AccessStore } from './access.store.js';
 import { Audit } from './audit.js';
+import { GroupNames } from './group-names.js';
 import { OrganizationSettings } from './organization-settings.js';
 import { hashPassword, passwordFits } from './passwords.js';
 import type { Principal } from './principal.js';
@@ -31,12 +32,22 @@ export class UsersService {
     private readonly settings: OrganizationSettings,
     private readonly audit: Audit,
     private readonly clock: Clock,
+    @Optional() private readonly groups?: GroupNames,
   ) {}
 
   async me(who: Principal): Promise<Me> {
     const { kind, id, name, email, role } = who;
     const organization = await this.organization(who);
-    return { kind, id, name, email, role, organization, permissions: [...who.permissions] };
+    return {
+      kind,
+      id,
+      name,
+      email,
+      role,
+      organization,
+      permissions: [...who.permissions],
+      groups: who.groups && [...who.groups],
+    };
   }
 
   organization(who: Principal): Promise<Organization> {
@@ -79,21 +90,30 @@ export class UsersService {
     }
     return this.database.within(who.organization, async (tx) => {
       const id = newId(this.clock.now());
-      await this.store.createUser(tx, { id, email, name: wanted.name, passwordHash }, wanted.role);
-      const details = { email, role: wanted.role };
+      const groups = await this.limitOf(tx, wanted.role, wanted.groups ?? null);
+      await this.store.createUser(tx, { id, email, name: wanted.name, passwordHash }, wanted.role, groups);
+      const details = { email, role: wanted.role, groups };
       this.audit.record(tx, who, { action: 'access.create-user', subject: `user:${id}`, details });
       return this.found(tx, id);
     });
   }
 
-  changeRole(who: Principal, id: string, change: UserChange): Promise<User> {
+  /** What they may do, and on which groups. */
+  change(who: Principal, id: string, change: UserChange): Promise<User> {
     return this.database.within(who.organization, async (tx) => {
       const user = await this.found(tx, id);
-      if (change.role !== 'admin') await this.assertNotLastAdmin(tx, user.role);
-      await this.store.changeRole(tx, id, change.role);
-      const details = { from: user.role, to: change.role };
+      const { role = user.role } = change;
+      if (role !== 'admin') await this.assertNotLastAdmin(tx, user.role);
+      const given = change.groups === undefined ? user.groups : change.groups;
+      const groups = await this.limitOf(tx, role, given, change.groups === undefined);
+      await this.store.changeUser(tx, id, role, groups);
+      const details = {
+        from: user.role,
+        to: role,
+        ...(change.groups !== undefined && { groups }),
+      };
       this.audit.record(tx, who, { action: 'access.change-role', subject: `user:${id}`, details });
-      return { ...user, role: change.role };
+      return { ...user, role, groups };
     });
   }
 
@@ -131,6 +151,24 @@ export class UsersService {
     await this.store.forgetWithoutMembership(id);
   }
 
+  /** Ids of the groups; `known` were given before, and one of them may have been deleted since. */
+  private async limitOf(
+    tx: Tx,
+    role: Role,
+    given: readonly string[] | null,
+    known = false,
+  ): Promise<string[] | null> {
+    if (given === null) return null;
+    if (role === 'admin') {
+      throw new Failure(
+        'platform.invalid-request',
+        'An admin gives rights to everybody, so is not limited to groups. Choose another role, or groups: null.',
+        { errors: [{ pointer: '/groups', detail: 'not for an admin' }] },
+      );
+    }
+    return known ? [...given] : groupIds(tx, this.groups, given);
+  }
+
   private async found(tx: Tx, id: string): Promise<User> {
     const row = await this.store.user(tx, id);
     if (!row) throw new Failure('platform.not-found', `There is no user ${id} in this organization.`);
@@ -146,10 +184,33 @@ export class UsersService {
   }
 }
 
+/** Throws for what is no group. */
+export async function groupIds(
+  tx: SqlTx,
+  names: GroupNames | undefined,
+  given: readonly string[],
+): Promise<string[]> {
+  const ids = (await names?.idsOf(tx, given)) ?? new Map<string, string>();
+  const errors = given.flatMap((one, i) =>
+    ids.has(one) ? [] : [{ pointer: `/groups/${i}`, detail: 'no such group' }],
+  );
+  if (errors.length > 0) {
+    const unknown = given.filter((one) => !ids.has(one)).slice(0, 3);
+    throw new Failure(
+      'platform.invalid-request',
+      `There is no group ${unknown.join(', ')}. GET /v1/groups lists them.`,
+      { errors },
+    );
+  }
+  return [...new Set(ids.values())];
+}
+
 function userOf(row: {
   role: string;
+  limitedTo: unknown;
   user: { id: string; email: string; name: string; createdAt: Date };
 }): User {
   const { id, email, name, createdAt } = row.user;
-  return { id, email, name, role: row.role as Role, createdAt: createdAt.toISOString() };
+  const groups = row.limitedTo as string[] | null;
+  return { id, email, name, role: row.role as Role, groups, createdAt: createdAt.toISOString() };
 }

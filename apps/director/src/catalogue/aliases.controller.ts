@@ -1,5 +1,5 @@
-import { Body, Controller, Get, Param, Put, Query, Res } from '@nestjs/common';
-import { Alias, AliasHistory, AliasList, AliasMove, PageQuery } from '@millrace/schemas';
+import { Body, Controller, Get, Param, Patch, Put, Query, Res } from '@nestjs/common';
+import { Alias, AliasChange, AliasHistory, AliasList, AliasMove, PageQuery } from '@millrace/schemas';
 import type { FastifyReply } from 'fastify';
 import { Needs } from '../access/guard.js';
 import { Who, type Principal } from '../access/principal.js';
@@ -45,6 +45,19 @@ export class AliasesController {
   ): Promise<Alias> {
     const moved = await this.aliases.move(who, name, alias, ifMatch, body);
     return withEtag(reply, moved.revision, moved);
+  }
+
+  /** Whether it moves by promotions alone, which somebody else approves. */
+  @Patch(':alias')
+  @Needs('promotions.approve')
+  @Answers(200, Alias)
+  guard(
+    @Who() who: Principal,
+    @Param('name') name: string,
+    @Param('alias') alias: string,
+    @Body({ schema: AliasChange }) body: AliasChange,
+  ): Promise<Alias> {
+    return this.aliases.guard(who, name, alias, body);
   }
 
   @Get(':alias/history')

@@ -5,6 +5,7 @@ import {
   Failure,
   NAME,
   type Alias,
+  type AliasChange,
   type AliasMove,
   type AliasMoved,
   type Page,
@@ -12,12 +13,11 @@ import {
 } from '@millrace/schemas';
 import { Audit } from '../access/audit.js';
 import type { Principal } from '../access/principal.js';
-import { Clock } from '../platform/clock.js';
 import { Database, type SqlTx } from '../platform/database/database.js';
 import { assertMatch } from '../platform/http/etag.js';
 import { pageFrom, windowOfNumbers } from '../platform/http/page.js';
-import { Live } from '../platform/live/live.js';
-import { aliasOf, moveOf, resourceUnknown, versionUnknown } from './resource-view.js';
+import { AliasMoves } from './alias-moves.js';
+import { aliasOf, moveOf, resourceUnknown } from './resource-view.js';
 import { ResourcesStore, type AliasRow } from './resources.store.js';
 
 @Injectable()
@@ -26,8 +26,7 @@ export class AliasesService {
     private readonly database: Database,
     private readonly resources: ResourcesStore,
     private readonly audit: Audit,
-    private readonly live: Live,
-    private readonly clock: Clock,
+    private readonly moves: AliasMoves,
   ) {}
 
   list(who: Principal, name: string): Promise<{ items: Alias[]; next: null }> {
@@ -51,41 +50,34 @@ export class AliasesService {
     ifMatch: string | undefined,
     { version, note }: AliasMove,
   ): Promise<Alias> {
-    if (!ALIAS.test(alias)) {
-      throw new Failure(
-        'catalogue.alias-invalid',
-        'An alias begins with a letter, and has letters, digits, dots, dashes and underscores, at most 128 of them.',
-      );
-    }
     return this.database.withinSql(who.organization, async (tx) => {
-      const resource = await this.resource(tx, name);
-      if (!(await this.resources.hold(tx, resource))) throw resourceUnknown(name);
-      const before = await this.resources.alias(tx, resource, alias);
+      const held = await this.moves.stand(tx, name, alias, true);
+      const { before } = held;
       if (before || ifMatch !== undefined)
         assertMatch(ifMatch, before?.revision ?? 0, before && aliasOf(before));
-      await this.assertReady(tx, resource, name, version);
-      if (before?.version === version) return aliasOf(before);
-      const row: AliasRow = {
-        alias,
-        version,
-        revision: (before?.revision ?? 0) + 1,
-        moved_by: who.actor,
-        moved_at: new Date(this.clock.now()),
-      };
-      await this.resources.moveAlias(tx, resource, row, {
-        from: before?.version ?? null,
-        note: note ?? null,
-      });
-      const data = { alias, from: before?.version ?? null, to: version };
+      if (before?.approval && before.version !== version) {
+        throw new Failure(
+          'catalogue.alias-guarded',
+          `${name}@${alias} moves by a promotion that somebody else approves: POST /v1/promotions, or millrace promote ${name}@${version} ${alias}.`,
+        );
+      }
+      return aliasOf(await this.moves.move(tx, who, held, { version, note }));
+    });
+  }
+
+  /** Whether it moves by approved promotions alone. */
+  guard(who: Principal, name: string, alias: string, { approval }: AliasChange): Promise<Alias> {
+    return this.database.withinSql(who.organization, async (tx) => {
+      const { resource } = await this.moves.stand(tx, name, alias, true);
+      const row = await this.found(tx, resource.id, name, alias);
+      if (row.approval === approval) return aliasOf(row);
+      await this.resources.guardAlias(tx, resource.id, alias, approval);
       this.audit.record(tx, who, {
-        action: 'catalogue.move-alias',
+        action: 'catalogue.guard-alias',
         subject: `resource:${name}`,
-        details: data,
+        details: { alias, approval },
       });
-      tx.afterCommit(() =>
-        this.live.publish(tx.organization, { type: 'resource.alias-moved', subject: name, data }),
-      );
-      return aliasOf(row);
+      return aliasOf({ ...row, approval });
     });
   }
 
@@ -97,16 +89,6 @@ export class AliasesService {
       const rows = await this.resources.aliasMoves(tx, resource, alias, window);
       return pageFrom(rows, window, (row) => String(row.revision), moveOf);
     });
-  }
-
-  private async assertReady(tx: SqlTx, resource: string, name: string, version: number): Promise<void> {
-    const target = await this.resources.version(tx, resource, version);
-    if (!target) throw versionUnknown(name, version);
-    if (target.state === 'ready') return;
-    throw new Failure(
-      'catalogue.not-ready',
-      `${name}@${version} is ${target.state === 'sealing' ? 'still being looked at' : 'refused'}; an alias leads to what can be used.`,
-    );
   }
 
   private async found(tx: SqlTx, resource: string, name: string, alias: string): Promise<AliasRow> {

@@ -33,6 +33,18 @@ export interface BlobPlace {
   size: number;
 }
 
+/** A version with who made it and what it says of itself. */
+export interface MadeVersion {
+  /** Id of the resource. */
+  resource: string;
+  digest: string;
+  note: string | null;
+  contract: Contract | null;
+  aliases: string[];
+  createdBy: string;
+  createdAt: Date;
+}
+
 interface Row extends Omit<ResolvedResource, 'size'> {
   size: string;
 }
@@ -63,6 +75,17 @@ export class CatalogueReader {
     );
     const row = rows[0];
     return row && { ...row, size: Number(row.size) };
+  }
+
+  async made(tx: SqlTx, name: string, version: number): Promise<MadeVersion | undefined> {
+    const rows = await tx.sql<MadeVersion>(
+      `SELECT r.id AS resource, v.digest, v.note, v.contract, v.created_by AS "createdBy", v.created_at AS "createdAt",
+         ARRAY(SELECT a.alias FROM resource_aliases a WHERE a.resource_id = r.id AND a.version = v.version
+           ORDER BY 1) AS aliases
+       FROM resources r JOIN resource_versions v ON v.resource_id = r.id WHERE r.name = $1 AND v.version = $2`,
+      [name, version],
+    );
+    return rows[0];
   }
 
   /** Where the sealed bytes of this digest lie. */

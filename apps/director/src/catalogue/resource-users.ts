@@ -9,6 +9,9 @@ export interface ResourceUser {
 
 /** Port: what resource versions are used for. The flows know; the catalogue asks before it deletes. */
 export abstract class ResourceUsers {
+  /** All versions that any flow version is locked to, as `resourceId version`. */
+  abstract used(tx: SqlTx): Promise<Set<string>>;
+
   /** Newest first; of one version of the resource, or of all. `place` is opaque, of the last one seen. */
   abstract usersOf(
     tx: SqlTx,

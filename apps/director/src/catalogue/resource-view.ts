@@ -48,6 +48,7 @@ export function aliasOf(row: AliasRow): Alias {
     alias: row.alias,
     version: row.version,
     revision: row.revision,
+    approval: row.approval,
     movedBy: row.moved_by,
     movedAt: row.moved_at.toISOString(),
   };

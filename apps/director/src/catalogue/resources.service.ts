@@ -20,23 +20,18 @@ import { newId } from '../platform/id.js';
 import { Live } from '../platform/live/live.js';
 import { ObjectStore } from '../platform/objects/store.js';
 import { CatalogueReader } from './catalogue.reader.js';
+import { Removal } from './removal.js';
 import { resourceOf, resourceUnknown, versionOf, versionUnknown } from './resource-view.js';
 import { ResourcesStore, type ResourceRow, type VersionRow } from './resources.store.js';
 import { ResourceUsers } from './resource-users.js';
 import { CONTENT_LINK_SECONDS } from './upload.js';
-import { UploadsStore } from './uploads.store.js';
-import { VersionBlobs } from './version-blobs.js';
-
-/** Users that a refusal to delete tells. */
-const USERS_TOLD = 100;
 
 @Injectable()
 export class ResourcesService {
   constructor(
     private readonly database: Database,
     private readonly resources: ResourcesStore,
-    private readonly uploads: UploadsStore,
-    private readonly named: VersionBlobs,
+    private readonly removal: Removal,
     private readonly reader: CatalogueReader,
     private readonly objects: ObjectStore,
     private readonly audit: Audit,
@@ -134,90 +129,17 @@ export class ResourcesService {
 
   /** With all of its versions. */
   remove(who: Principal, name: string): Promise<void> {
-    return this.database.withinSql(who.organization, async (tx) => {
-      const { id } = await this.held(tx, name);
-      const versions = await this.resources.holdVersions(tx, id);
-      assertSealed(name, versions);
-      await this.assertUnused(tx, id, name);
-      const now = new Date(this.clock.now());
-      for (const upload of await this.uploads.openOf(tx, id)) {
-        await this.uploads.move(tx, upload.id, 'aborted', null);
-        await this.uploads.stray(tx, upload, now);
-      }
-      const named = await this.named.namedBy(tx, id);
-      await this.resources.remove(tx, id);
-      await this.drop(tx, versions, named, now);
-      this.audit.record(tx, who, {
-        action: 'catalogue.remove',
-        subject: `resource:${name}`,
-        details: { versions: versions.length },
-      });
-      this.tell(tx, 'resource.removed', name, {});
-    });
+    return this.database.withinSql(who.organization, (tx) => this.removal.resource(tx, who, name));
   }
 
   /** Its number is not given again. */
   removeVersion(who: Principal, name: string, version: number): Promise<void> {
-    return this.database.withinSql(who.organization, async (tx) => {
-      const { id } = await this.held(tx, name);
-      const versions = await this.resources.holdVersions(tx, id, version);
-      const row = await this.resources.version(tx, id, version);
-      if (!row) throw versionUnknown(name, version);
-      assertSealed(name, versions);
-      const aliases = row.aliases.map((alias) => `the alias ${alias}`);
-      await this.assertUnused(tx, id, name, version, aliases);
-      const named = await this.named.namedBy(tx, id, version);
-      await this.resources.removeVersion(tx, id, version);
-      await this.drop(tx, versions, named, new Date(this.clock.now()));
-      this.audit.record(tx, who, {
-        action: 'catalogue.remove-version',
-        subject: `resource:${name}`,
-        details: { version, digest: row.digest },
-      });
-      this.tell(tx, 'resource.version-removed', name, { version });
-    });
-  }
-
-  private drop(
-    tx: SqlTx,
-    versions: readonly { digest: string }[],
-    named: readonly string[],
-    at: Date,
-  ): Promise<void> {
-    const digests = new Set([...versions.map(({ digest }) => digest), ...named]);
-    return this.uploads.dropUnused(tx, [...digests], at);
-  }
-
-  private async assertUnused(
-    tx: SqlTx,
-    id: string,
-    name: string,
-    version?: number,
-    others: readonly string[] = [],
-  ): Promise<void> {
-    const flows = (await this.users?.usersOf(tx, id, { version, take: USERS_TOLD })) ?? [];
-    const users = [
-      ...others,
-      ...flows.map((use) => `flow ${use.flow}@${use.flowVersion} (locked to version ${use.version})`),
-    ];
-    if (users.length === 0) return;
-    const what = version === undefined ? name : `${name}@${version}`;
-    throw new Failure(
-      'catalogue.in-use',
-      `${what} is in use by ${users.slice(0, 3).join(', ')}${users.length > 3 ? ' and others' : ''}. Delete these flows or move these aliases first.`,
-      { errors: users.map((detail) => ({ detail })) },
-    );
+    return this.database.withinSql(who.organization, (tx) => this.removal.version(tx, who, name, version));
   }
 
   private async found(tx: SqlTx, name: string): Promise<ResourceRow> {
     const row = NAME.test(name) ? await this.resources.find(tx, name) : undefined;
     if (!row) throw resourceUnknown(name);
-    return row;
-  }
-
-  private async held(tx: SqlTx, name: string): Promise<ResourceRow> {
-    const row = await this.found(tx, name);
-    if (!(await this.resources.hold(tx, row.id))) throw resourceUnknown(name);
     return row;
   }
 
@@ -230,15 +152,5 @@ export class ResourcesService {
 
   private tell(tx: SqlTx, type: string, subject: string, data: Record<string, unknown>): void {
     tx.afterCommit(() => this.live.publish(tx.organization, { type, subject, data }));
-  }
-}
-
-function assertSealed(name: string, versions: readonly { version: number; state: string }[]): void {
-  const sealing = versions.find(({ state }) => state === 'sealing');
-  if (sealing) {
-    throw new Failure(
-      'catalogue.not-ready',
-      `${name}@${sealing.version} is being looked at. Delete it when that has ended.`,
-    );
   }
 }

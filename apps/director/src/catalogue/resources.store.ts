@@ -44,6 +44,7 @@ export interface AliasRow {
   alias: string;
   version: number;
   revision: number;
+  approval: boolean;
   moved_by: string;
   moved_at: Date;
 }
@@ -66,6 +67,7 @@ const versionColumns = `r.name, v.version, v.state, v.kind, v.file_name, v.size,
   CASE WHEN v.state = 'sealing' THEN
     (SELECT u.verified FROM uploads u WHERE u.resource_id = v.resource_id AND u.version = v.version LIMIT 1) END AS verified,
   ARRAY(SELECT a.alias FROM resource_aliases a WHERE a.resource_id = v.resource_id AND a.version = v.version ORDER BY 1) AS aliases`;
+const aliasColumns = 'alias, version, revision, approval, moved_by, moved_at';
 const ofVersions = 'FROM resource_versions v JOIN resources r ON r.id = v.resource_id';
 /** Larger than any number of a version. */
 const PAST_ALL = 2_147_483_647;
@@ -224,14 +226,14 @@ export class ResourcesStore {
 
   aliases(tx: SqlTx, resource: string): Promise<AliasRow[]> {
     return tx.sql<AliasRow>(
-      'SELECT alias, version, revision, moved_by, moved_at FROM resource_aliases WHERE resource_id = $1 ORDER BY alias',
+      `SELECT ${aliasColumns} FROM resource_aliases WHERE resource_id = $1 ORDER BY alias`,
       [resource],
     );
   }
 
   async alias(tx: SqlTx, resource: string, alias: string): Promise<AliasRow | undefined> {
     const rows = await tx.sql<AliasRow>(
-      `SELECT alias, version, revision, moved_by, moved_at FROM resource_aliases WHERE resource_id = $1 AND alias = $2`,
+      `SELECT ${aliasColumns} FROM resource_aliases WHERE resource_id = $1 AND alias = $2`,
       [resource, alias],
     );
     return rows[0];
@@ -256,6 +258,14 @@ export class ResourcesStore {
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
       [resource, alias, revision, move.from, version, move.note, moved_by, moved_at],
     );
+  }
+
+  async guardAlias(tx: SqlTx, resource: string, alias: string, approval: boolean): Promise<void> {
+    await tx.sql('UPDATE resource_aliases SET approval = $3 WHERE resource_id = $1 AND alias = $2', [
+      resource,
+      alias,
+      approval,
+    ]);
   }
 
   aliasMoves(tx: SqlTx, resource: string, alias: string, window: Window): Promise<MoveRow[]> {

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { activeStates } from '@millrace/fleet';
 import { Failure, type Assignment, type AssignmentQuery, type Page } from '@millrace/schemas';
 import { Audit } from '../access/audit.js';
+import { assertWithin } from '../access/limits.js';
 import { nameOf, type Principal } from '../access/principal.js';
 import { FleetReader } from '../fleet/fleet.reader.js';
 import { Database, type SqlTx } from '../platform/database/database.js';
@@ -57,6 +58,8 @@ export class AssignmentsService {
     await this.database.withinSql(who.organization, async (tx) => {
       await this.deployments.lock(tx);
       const row = await this.found(tx, id);
+      const group = await this.fleet.group(tx, row.group_id);
+      assertWithin(who, [{ id: row.group_id, name: group?.name ?? row.group_id }]);
       const nodes = (await this.assignments.placements(tx, id)).map((one) => one.node_id);
       const says = `undeployed by ${nameOf(who)}`;
       for (const deployment of (

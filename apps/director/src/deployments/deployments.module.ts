@@ -1,5 +1,6 @@
 /** The room `deployments`: bringing flow versions to nodes, and what stays behind. */
 import { Global, Module } from '@nestjs/common';
+import { BytesInUse } from '../catalogue/bytes-in-use.js';
 import { CatalogueModule } from '../catalogue/catalogue.module.js';
 import { FleetModule } from '../fleet/fleet.module.js';
 import { GroupUsers } from '../fleet/group-users.js';
@@ -9,6 +10,7 @@ import { AgentController } from './agent.controller.js';
 import { AssignmentsController } from './assignments.controller.js';
 import { AssignmentsService } from './assignments.service.js';
 import { AssignmentsStore } from './assignments.store.js';
+import { Deploying } from './deploying.js';
 import { DeploymentMovesStore } from './deployment-moves.store.js';
 import { DeploymentsController } from './deployments.controller.js';
 import { DeploymentsJob } from './deployments.job.js';
@@ -19,10 +21,16 @@ import { DesiredStates } from './desired.js';
 import { DesiredStore } from './desired.store.js';
 import { Dispatch } from './dispatch.js';
 import { DeploymentEvents } from './events.js';
-import { FlowsInUse, GroupsInUse } from './in-use.js';
+import { FlowsInUse, GroupsInUse, ReleasesInUse } from './in-use.js';
+import { LineageController } from './lineage.controller.js';
+import { LineageService } from './lineage.service.js';
 import { Memberships } from './memberships.js';
 import { NodeDesiredService } from './node-desired.service.js';
 import { Planning } from './planning.js';
+import { PromotionDrawing } from './promotion-drawing.js';
+import { PromotionsController } from './promotions.controller.js';
+import { PromotionsService } from './promotions.service.js';
+import { PromotionsStore } from './promotions.store.js';
 import { Releases } from './releases.js';
 import { ReportListener } from './report.listener.js';
 import { ReportsService } from './reports.service.js';
@@ -31,10 +39,17 @@ import { Rollouts } from './rollouts.js';
 @Global()
 @Module({
   imports: [CatalogueModule, FlowsModule, FleetModule],
-  controllers: [AgentController, AssignmentsController, DeploymentsController],
+  controllers: [
+    AgentController,
+    AssignmentsController,
+    DeploymentsController,
+    LineageController,
+    PromotionsController,
+  ],
   providers: [
     AssignmentsService,
     AssignmentsStore,
+    Deploying,
     DeploymentEvents,
     DeploymentMovesStore,
     DeploymentsJob,
@@ -44,17 +59,22 @@ import { Rollouts } from './rollouts.js';
     DesiredStates,
     DesiredStore,
     Dispatch,
+    LineageService,
     Memberships,
     NodeDesiredService,
     Planning,
+    PromotionDrawing,
+    PromotionsService,
+    PromotionsStore,
     Releases,
     ReportListener,
     ReportsService,
     Rollouts,
+    { provide: BytesInUse, useClass: ReleasesInUse },
     { provide: GroupUsers, useClass: GroupsInUse },
     { provide: FlowUsage, useClass: FlowsInUse },
   ],
-  // Global for GroupUsers and FlowUsage alone: others ask before they delete.
-  exports: [DeploymentsReader, FlowUsage, GroupUsers],
+  // Global for BytesInUse, GroupUsers and FlowUsage alone: others ask before they delete.
+  exports: [BytesInUse, DeploymentsReader, FlowUsage, GroupUsers],
 })
 export class DeploymentsModule {}

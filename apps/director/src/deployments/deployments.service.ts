@@ -1,6 +1,6 @@
 /** What people do with deployments: plan, deploy, watch, pause, resume, abort, roll back, retry. */
 import { Injectable } from '@nestjs/common';
-import { activeStates, failed, matches, mayAct, nodesOf, retriable, type Action } from '@millrace/fleet';
+import { failed, matches, mayAct, nodesOf, retriable, type Action } from '@millrace/fleet';
 import {
   Failure,
   type Deployment,
@@ -15,19 +15,19 @@ import {
   type TargetQuery,
 } from '@millrace/schemas';
 import { Audit } from '../access/audit.js';
+import { assertWithin } from '../access/limits.js';
 import { nameOf, type Principal } from '../access/principal.js';
 import { FleetReader } from '../fleet/fleet.reader.js';
 import { readSelector } from '../fleet/selectors.js';
 import { Clock } from '../platform/clock.js';
 import { Database, type SqlTx } from '../platform/database/database.js';
 import { pageFrom, windowOf } from '../platform/http/page.js';
-import { newId } from '../platform/id.js';
-import { AssignmentsStore, type AssignmentRow } from './assignments.store.js';
+import { AssignmentsStore } from './assignments.store.js';
 import { DeploymentMovesStore } from './deployment-moves.store.js';
 import { DeploymentsStore, type DeploymentRow, type TargetRow } from './deployments.store.js';
+import { Deploying, isNewest } from './deploying.js';
 import { DeploymentEvents } from './events.js';
-import { assertParameters } from './parameters.js';
-import { planNodes } from './plan.js';
+import { planOf } from './plan.js';
 import { Planning } from './planning.js';
 import { Rollouts } from './rollouts.js';
 import { deploymentSubject, FILTER_NAMES, TARGET_NAMES, targetSubject } from './filters.js';
@@ -46,6 +46,7 @@ export class DeploymentsService {
     private readonly assignments: AssignmentsStore,
     private readonly rollouts: Rollouts,
     private readonly planning: Planning,
+    private readonly deploying: Deploying,
     private readonly fleet: FleetReader,
     private readonly audit: Audit,
     private readonly events: DeploymentEvents,
@@ -53,96 +54,18 @@ export class DeploymentsService {
   ) {}
 
   plan(who: Principal, wanted: DeploymentCreate): Promise<Plan> {
-    return this.database.withinSql(who.organization, async (tx) => {
-      const { release, group, strategy, parameters, nodes, runtimes } = await this.planning.prepare(
-        tx,
-        wanted,
-      );
-      const planned = planNodes(release, parameters, strategy, nodes, runtimes);
-      return {
-        flow: wanted.flow,
-        version: wanted.version,
-        digest: release.digest,
-        group: group.id,
-        strategy: strategy as Plan['strategy'],
-        waves: planned.waves,
-        bytesToFetch: planned.nodes.reduce((sum, node) => sum + node.bytesToFetch, 0),
-        offline: planned.nodes.filter((node) => !node.online).length,
-        conflicts: planned.nodes.filter((node) => node.conflicts.length > 0).length,
-        nodes: planned.nodes,
-      };
-    });
+    return this.database.withinSql(who.organization, async (tx) =>
+      planOf(await this.planning.prepare(tx, wanted)),
+    );
   }
 
-  /** A newer deployment of the same flow to the same group takes the place of one that is under way. */
   async deploy(who: Principal, wanted: DeploymentCreate): Promise<Deployment> {
     const epoch = await this.rollouts.epoch(who.organization);
     return this.database.withinSql(who.organization, async (tx) => {
       await this.deployments.lock(tx);
       const prepared = await this.planning.prepare(tx, wanted);
-      const { release, group, strategy, parameters } = prepared;
-      const planned = planNodes(release, parameters, strategy, prepared.nodes, prepared.runtimes);
-      assertParameters(
-        planned.nodes.flatMap(({ nodeName, conflicts }) => conflicts.map((what) => ({ nodeName, what }))),
-      );
-      const now = this.clock.now();
-      const id = newId(now);
-      const before = await this.assignments.of(tx, wanted.flow, group.id);
-      const previous = await this.provenBefore(tx, before?.id);
-      const current = before?.current ? await this.deployments.find(tx, before.current) : undefined;
-      if (current && activeStates.includes(current.state)) {
-        await this.rollouts.become(
-          tx,
-          current,
-          'superseded',
-          `version ${wanted.version} of ${wanted.flow} took its place`,
-          epoch,
-          who.actor,
-        );
-      }
-      const assignment = before?.id ?? newId(now);
-      const at = new Date(now);
-      if (before) await this.assignments.point(tx, assignment, { current: id, settled: before.settled });
-      else {
-        const fresh = { id: assignment, flow: wanted.flow, group_id: group.id, current: id, settled: null };
-        await this.assignments.create(tx, { ...fresh, created_at: at });
-      }
-      const row: DeploymentRow = {
-        id,
-        flow: wanted.flow,
-        version: wanted.version,
-        digest: release.digest,
-        group_id: group.id,
-        group_name: group.name,
-        assignment_id: assignment,
-        strategy,
-        parameters,
-        state: 'rolling',
-        says: 'it begins',
-        wave: Math.min(1, planned.waves.length),
-        waves: planned.waves.length,
-        forgiven: 0,
-        soaking_since: null,
-        settled_before: before?.settled ?? null,
-        created_by: who.actor,
-        created_at: at,
-        expires_at: new Date(now + strategy.expiresAfterMs),
-        ended_at: null,
-      };
-      await this.deployments.create(tx, row, release);
-      await this.deployments.addTargets(
-        tx,
-        id,
-        planned.nodes.map(({ node, wave }) => ({ node, wave, previous: previous.get(node) ?? null })),
-      );
-      const { flow, version } = wanted;
-      const says = `version ${version} of ${flow} goes to ${nodesOf(planned.nodes.length)} of ${group.name}`;
-      await this.moves.add(tx, id, { at, state: row.state, wave: row.wave, actor: who.actor, says });
-      const details = { flow, version, group: group.name, nodes: planned.nodes.length };
-      this.audit.record(tx, who, { action: 'deployments.deploy', subject: `deployment:${id}`, details });
-      this.events.deploymentMoved(tx, row);
-      this.events.wakeAdvance(tx);
-      return this.shown(tx, row);
+      assertWithin(who, [prepared.group]);
+      return this.shown(tx, await this.deploying.deploy(tx, who, prepared, epoch));
     });
   }
 
@@ -301,6 +224,7 @@ export class DeploymentsService {
     return this.database.withinSql(who.organization, async (tx) => {
       await this.deployments.lock(tx);
       const row = await this.found(tx, id);
+      assertWithin(who, [{ id: row.group_id, name: row.group_name }]);
       const { actions } = await this.shown(tx, row);
       if (!actions.includes(action)) {
         const why = mayAct(row.state, action, 1) ? 'no node of it has failed' : `it is ${row.state}`;
@@ -326,24 +250,6 @@ export class DeploymentsService {
     );
   }
 
-  /** What every node had proved to run because of this assignment: where a rollback leads. */
-  private async provenBefore(tx: SqlTx, assignment: string | undefined): Promise<Map<string, string>> {
-    const proven = new Map<string, string>();
-    if (assignment === undefined) return proven;
-    const placements = await this.assignments.placements(tx, assignment);
-    const targets = await this.deployments.targetsOfNodes(
-      tx,
-      placements.map((one) => one.node_id),
-    );
-    const byKey = new Map(targets.map((target) => [`${target.deployment_id} ${target.node_id}`, target]));
-    for (const { node_id, deployment_id } of placements) {
-      const target = byKey.get(`${deployment_id} ${node_id}`);
-      const deployment = target && target.outcome !== 'succeeded' ? target.previous : deployment_id;
-      if (deployment !== null) proven.set(node_id, deployment);
-    }
-    return proven;
-  }
-
   private async shown(tx: SqlTx, row: DeploymentRow): Promise<Deployment> {
     const tallies = await this.deployments.tally(tx, [row.id], await this.fleet.online(tx));
     return deploymentOf(row, tallies.get(row.id) ?? []);
@@ -359,6 +265,3 @@ export class DeploymentsService {
     return row;
   }
 }
-
-const isNewest = (row: DeploymentRow, { current, settled }: AssignmentRow): boolean =>
-  current === row.id || settled === row.id || (row.state === 'failed' && current === row.settled_before);

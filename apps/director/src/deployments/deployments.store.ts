@@ -30,6 +30,9 @@ export interface DeploymentRow {
   forgiven: number;
   soaking_since: Date | null;
   settled_before: string | null;
+  /** The version of that deployment. */
+  from_version: number | null;
+  promotion_id: string | null;
   created_by: string;
   created_at: Date;
   expires_at: Date;
@@ -77,7 +80,8 @@ export interface NewTarget {
 }
 
 const columns = `id, flow, version, digest, group_id, group_name, assignment_id, strategy, parameters, state, says,
-  wave, waves, forgiven, soaking_since, settled_before, created_by, created_at, expires_at, ended_at`;
+  wave, waves, forgiven, soaking_since, settled_before, from_version, promotion_id, created_by,
+  created_at, expires_at, ended_at`;
 
 @Injectable()
 export class DeploymentsStore {
@@ -89,8 +93,9 @@ export class DeploymentsStore {
   async create(tx: SqlTx, row: DeploymentRow, release: Release): Promise<void> {
     await tx.sql(
       `INSERT INTO deployments (id, flow, version, digest, document, resources, group_id, group_name, assignment_id,
-         strategy, parameters, state, says, wave, waves, settled_before, created_by, created_at, expires_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
+         strategy, parameters, state, says, wave, waves, settled_before, created_by, created_at, expires_at,
+         from_version, promotion_id)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
       [
         row.id,
         row.flow,
@@ -111,6 +116,8 @@ export class DeploymentsStore {
         row.created_by,
         row.created_at,
         row.expires_at,
+        row.from_version,
+        row.promotion_id,
       ],
     );
   }
@@ -144,6 +151,33 @@ export class DeploymentsStore {
          AND ($5::text IS NULL OR group_id = $5 OR group_name = $5)
        ORDER BY id DESC LIMIT $2`,
       [after ?? null, take, query.state ?? null, query.flow ?? null, query.group ?? null],
+    );
+  }
+
+  /** Resources, by digest, of what nodes are to run, go back to, or run as far as is known. */
+  inUse(
+    tx: SqlTx,
+    running: readonly { flow: string; digest: string }[],
+  ): Promise<{ digest: string; flow: string; version: number; group_name: string }[]> {
+    return tx.sql(
+      `WITH used AS (
+         SELECT deployment_id AS id FROM placements
+         UNION SELECT unnest(ARRAY[current, settled]) FROM assignments
+         UNION SELECT t.previous FROM placements p
+           JOIN deployment_targets t ON t.deployment_id = p.deployment_id AND t.node_id = p.node_id
+         UNION SELECT d.id FROM deployments d
+           JOIN jsonb_to_recordset($1) AS v(flow text, digest text) ON v.flow = d.flow AND v.digest = d.digest)
+       SELECT DISTINCT r.value->>'digest' AS digest, d.flow, d.version, d.group_name
+       FROM deployments d CROSS JOIN json_each(d.resources) r WHERE d.id IN (SELECT id FROM used)`,
+      [JSON.stringify(running)],
+    );
+  }
+
+  /** Of these promotions, oldest first. */
+  ofPromotions(tx: SqlTx, promotions: readonly string[]): Promise<DeploymentRow[]> {
+    return tx.sql<DeploymentRow>(
+      `SELECT ${columns} FROM deployments WHERE promotion_id = ANY($1) ORDER BY id`,
+      [promotions],
     );
   }
 

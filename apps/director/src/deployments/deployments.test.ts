@@ -187,6 +187,19 @@ describe('a deployment', () => {
     expect((await targetsOf(id)).get(first.id)).toMatchObject({ outcome: 'succeeded', gapMs: 7, lost: 0 });
   });
 
+  it('that stands is not rolled back while a newer one is under way, which goes on', async () => {
+    const f = await fleet(2);
+    const first = await deploy(f, 1);
+    await obeyAll(f, first);
+    const second = await deploy(f, 2);
+    expect(await act(first, 'rollback')).toMatchObject({
+      status: 409,
+      body: { code: 'deployments.illegal-move' },
+    });
+    await obeyAll(f, second);
+    expect(await getDeployment(second)).toMatchObject({ state: 'succeeded' });
+  });
+
   it('stops when the first goes back, touches nobody else, and says why', async () => {
     const f = await fleet(2);
     await obeyAll(f, await deploy(f, 1));

@@ -6,6 +6,7 @@ import { Live } from '../platform/live/live.js';
 import { Queue } from '../platform/queue/queue.js';
 import type { AssignmentRow } from './assignments.store.js';
 import type { DeploymentRow } from './deployments.store.js';
+import type { PromotionRow } from './promotions.store.js';
 
 export const ADVANCE = 'deployments.advance';
 export const DISPATCH = 'deployments.dispatch';
@@ -28,6 +29,12 @@ export class DeploymentEvents {
   deploymentMoved(tx: SqlTx, { id, flow, version, state, wave, says }: DeploymentRow): void {
     const data = { deployment: id, flow, version, state, wave, says };
     tx.afterCommit(() => this.live.publish(tx.organization, { type: 'deployment.moved', subject: id, data }));
+  }
+
+  promotionMoved(tx: SqlTx, row: PromotionRow, { state, says }: { state: string; says: string }): void {
+    const { id, resource, alias, from_version: from, to_version: to } = row;
+    const data = { promotion: id, resource, alias, from, to, state, says };
+    tx.afterCommit(() => this.live.publish(tx.organization, { type: 'promotion.moved', subject: id, data }));
   }
 
   targetsMoved(tx: SqlTx, { id }: Pick<DeploymentRow, 'id'>, nodes: readonly string[]): void {

@@ -2,8 +2,20 @@
  * What a deployment would do, node by node. Pure: it gets everything that it looks at.
  */
 import { planWaves, nodeSubject, resolveParameters, type FullStrategy, type Values } from '@millrace/fleet';
-import type { NodeFacts, PlannedNode, RuntimeInspection } from '@millrace/schemas';
+import type { NodeFacts, Plan, PlannedNode, RuntimeInspection } from '@millrace/schemas';
+import type { PublishedFlow } from '../flows/flows.reader.js';
 import type { Release } from './deployments.store.js';
+
+/** What a plan or a deployment is made of. */
+export interface Prepared {
+  release: PublishedFlow;
+  group: { id: string; name: string; selector: string | null };
+  strategy: FullStrategy;
+  parameters: Values;
+  nodes: PlanNode[];
+  /** What its runtimes need, by digest. */
+  runtimes: ReadonlyMap<string, RuntimeInspection>;
+}
 
 export interface PlanNode {
   id: string;
@@ -19,13 +31,10 @@ export interface PlanNode {
   overruledBy: string[];
 }
 
-export function planNodes(
-  release: Release & { digest: string },
-  parameters: Values,
-  strategy: FullStrategy,
-  nodes: readonly PlanNode[],
-  runtimes: ReadonlyMap<string, RuntimeInspection> = new Map(),
-): { waves: number[]; nodes: PlannedNode[] } {
+export function planNodes({ release, parameters, strategy, nodes, runtimes }: Omit<Prepared, 'group'>): {
+  waves: number[];
+  nodes: PlannedNode[];
+} {
   const waves = planWaves(
     strategy,
     nodes.map((node) => ({ node: node.id, online: node.online, ...nodeSubject(node, { name: node.name }) })),
@@ -34,7 +43,7 @@ export function planNodes(
   const planned = nodes.map((node): PlannedNode => {
     const declared = release.document.parameters ?? {};
     const { missing, wrong, values } = resolveParameters(declared, [...node.layers, parameters]);
-    const bytesToFetch = bytesOf(release, node, runtimes);
+    const bytesToFetch = sumOf(missingOf(release, node, runtimes).values());
     return {
       node: node.id,
       nodeName: node.name,
@@ -58,24 +67,41 @@ export function planNodes(
 const factsOf = ({ facts }: PlanNode) => facts as Partial<NodeFacts> | null;
 
 /**
- * By the digests that the node has reported to hold. A node that holds a runtime has built it, most likely, and let
- * go of its packages.
+ * Size by digest of what the node has not reported to hold. A node that holds a runtime has built it, most likely, and
+ * let go of its packages.
  */
-function bytesOf(
-  { resources }: Release,
+export function missingOf(
+  { resources }: Pick<Release, 'resources'>,
   node: PlanNode,
   runtimes: ReadonlyMap<string, RuntimeInspection>,
-): number {
+): Map<string, number> {
   const held = new Set(factsOf(node)?.blobs ?? []);
   const named = Object.values(resources).flatMap(({ digest, size, contract }) => [
     { digest, size },
     ...(contract ? [contract] : []),
     ...(held.has(digest) ? [] : (variantFor(runtimes.get(digest), node)?.packages ?? [])),
   ]);
-  const missing = new Map(
-    named.flatMap(({ digest, size }) => (held.has(digest) ? [] : [[digest, size] as const])),
-  );
-  return [...missing.values()].reduce((sum, size) => sum + size, 0);
+  return new Map(named.flatMap(({ digest, size }) => (held.has(digest) ? [] : [[digest, size] as const])));
+}
+
+export const sumOf = (sizes: Iterable<number>): number => [...sizes].reduce((sum, size) => sum + size, 0);
+
+/** As the API shows it. */
+export function planOf(prepared: Prepared): Plan {
+  const { release, group, strategy } = prepared;
+  const planned = planNodes(prepared);
+  return {
+    flow: release.flow,
+    version: release.version,
+    digest: release.digest,
+    group: group.id,
+    strategy: strategy as Plan['strategy'],
+    waves: planned.waves,
+    bytesToFetch: sumOf(planned.nodes.map((node) => node.bytesToFetch)),
+    offline: planned.nodes.filter((node) => !node.online).length,
+    conflicts: planned.nodes.filter((node) => node.conflicts.length > 0).length,
+    nodes: planned.nodes,
+  };
 }
 
 const variantFor = (runtime: RuntimeInspection | undefined, node: PlanNode) =>

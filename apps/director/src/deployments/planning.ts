@@ -1,25 +1,16 @@
 /** Gathers what a plan or a deployment needs: the release, the group, its nodes with what they run now. */
 import { Injectable } from '@nestjs/common';
-import { fullStrategy, type FullStrategy, type Values } from '@millrace/fleet';
-import { Failure, type DeploymentCreate, type RuntimeInspection } from '@millrace/schemas';
+import { fullStrategy, type Values } from '@millrace/fleet';
+import { Failure, type DeploymentCreate } from '@millrace/schemas';
 import { FleetReader } from '../fleet/fleet.reader.js';
 import { readSelector } from '../fleet/selectors.js';
+import type { PublishedFlow } from '../flows/flows.reader.js';
 import type { SqlTx } from '../platform/database/database.js';
 import { AssignmentsStore } from './assignments.store.js';
-import { DeploymentsStore, type Release } from './deployments.store.js';
+import { DeploymentsStore } from './deployments.store.js';
 import { assertDeclared, valuesOf } from './parameters.js';
-import type { PlanNode } from './plan.js';
+import type { PlanNode, Prepared } from './plan.js';
 import { Releases } from './releases.js';
-
-export interface Prepared {
-  release: Release & { digest: string };
-  group: { id: string; name: string; selector: string | null };
-  strategy: FullStrategy;
-  parameters: Values;
-  nodes: PlanNode[];
-  /** What its runtimes need, by digest. */
-  runtimes: ReadonlyMap<string, RuntimeInspection>;
-}
 
 @Injectable()
 export class Planning {
@@ -30,8 +21,9 @@ export class Planning {
     private readonly fleet: FleetReader,
   ) {}
 
-  async prepare(tx: SqlTx, wanted: DeploymentCreate): Promise<Prepared> {
-    const release = await this.releases.find(tx, wanted.flow, wanted.version);
+  /** `drawn` is a version that is about to be published. */
+  async prepare(tx: SqlTx, wanted: DeploymentCreate, drawn?: PublishedFlow): Promise<Prepared> {
+    const release = drawn ?? (await this.releases.find(tx, wanted.flow, wanted.version));
     const group = await this.fleet.group(tx, wanted.group);
     if (!group) {
       throw new Failure(

@@ -26,6 +26,8 @@ import { DesiredStates, type Told } from './desired.js';
 import { DesiredStore } from './desired.store.js';
 import { DeploymentEvents } from './events.js';
 import { Memberships } from './memberships.js';
+import { standOf } from './promotion-view.js';
+import { PromotionsStore } from './promotions.store.js';
 import { targetChange } from './target-row.js';
 
 /** Nodes that are told in one transaction: each brings its documents. */
@@ -42,6 +44,7 @@ export class Rollouts {
     private readonly deployments: DeploymentsStore,
     private readonly moves: DeploymentMovesStore,
     private readonly assignments: AssignmentsStore,
+    private readonly promotions: PromotionsStore,
     private readonly desiredStore: DesiredStore,
     private readonly desired: DesiredStates,
     private readonly memberships: Memberships,
@@ -253,11 +256,18 @@ export class Rollouts {
     });
     await this.moves.add(tx, id, { at: now, state, wave, actor, says });
     this.events.deploymentMoved(tx, { ...deployment, state, says });
+    if (deployment.promotion_id !== null) await this.promotionMoved(tx, deployment.promotion_id);
     if (state === 'paused') await this.withdraw(tx, deployment, epoch);
     if (state === 'succeeded' || state === 'partial') await this.settle(tx, deployment);
     if (endsTargets(state)) await this.cancelOpen(tx, { ...deployment, state }, says);
     if (state === 'failed' || state === 'aborted') await this.pointBack(tx, deployment);
     if (state === 'rolled-back') await this.revert(tx, deployment, says, epoch);
+  }
+
+  private async promotionMoved(tx: SqlTx, id: string): Promise<void> {
+    const promotion = await this.promotions.find(tx, id);
+    const parts = await this.deployments.ofPromotions(tx, [id]);
+    if (promotion) this.events.promotionMoved(tx, promotion, standOf(promotion, parts));
   }
 
   /** From now on this is what nodes that join or return get; nobody waits for the one before any more. */

@@ -14,6 +14,7 @@ export const deploymentOf = (row: DeploymentRow, tallies: readonly TargetTally[]
   group: row.group_id,
   groupName: row.group_name,
   assignment: row.assignment_id,
+  promotion: row.promotion_id,
   strategy: row.strategy as Deployment['strategy'],
   parameters: row.parameters,
   wave: row.wave,
@@ -29,7 +30,7 @@ export const deploymentOf = (row: DeploymentRow, tallies: readonly TargetTally[]
   ),
 });
 
-const countsOf = (tallies: readonly TargetTally[]): TargetCounts => ({
+export const countsOf = (tallies: readonly TargetTally[]): TargetCounts => ({
   total: count(tallies, () => true),
   waiting: count(tallies, (one) => isOpen(one) && one.progress === 'waiting' && one.online),
   working: count(tallies, (one) => isOpen(one) && one.progress !== 'waiting' && one.online),

@@ -1,5 +1,6 @@
 /** The room `fleet`: nodes, groups, join tokens; who is there, and what they say about themselves. */
 import { Global, Module } from '@nestjs/common';
+import { GroupNames } from '../access/group-names.js';
 import { NodeCredentials } from '../access/node-credentials.js';
 import { FleetChanges } from './changes.js';
 import { NodeCommands } from './commands.js';
@@ -20,7 +21,9 @@ import { NodesService } from './nodes.service.js';
 import { NodesStore } from './nodes.store.js';
 import { PresenceListener } from './presence.listener.js';
 import { Presence } from './presence.js';
+import { FleetGroupNames, Reach } from './reach.js';
 import { NodeReports } from './reports.js';
+import { RunsStore } from './runs.store.js';
 import { StandingStore } from './standing.store.js';
 import { TrustService } from './trust.service.js';
 
@@ -43,11 +46,14 @@ import { TrustService } from './trust.service.js';
     NodesStore,
     Presence,
     PresenceListener,
+    RunsStore,
     StandingStore,
     TrustService,
+    Reach,
+    { provide: GroupNames, useClass: FleetGroupNames },
     { provide: NodeCredentials, useClass: FleetCredentials },
   ],
-  // Global for the credentials alone: the guard of every route asks them.
-  exports: [FleetReader, NodeCredentials, NodeLink, NodeReports, Presence],
+  // Global for the credentials and names of groups alone: the access asks them.
+  exports: [FleetReader, GroupNames, NodeCredentials, NodeLink, NodeReports, Presence],
 })
 export class FleetModule {}

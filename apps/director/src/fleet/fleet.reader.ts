@@ -4,8 +4,10 @@ import type { FlowParameters, ReportPayload } from '@millrace/schemas';
 import type { SqlTx } from '../platform/database/database.js';
 import { GroupsStore, type GroupRow, type MemberRow } from './groups.store.js';
 import { NodesStore, type NodeRow } from './nodes.store.js';
+import { RunsStore, type Release, type RunRow } from './runs.store.js';
 import { StandingStore, type WantedFlow } from './standing.store.js';
 
+export type { RunRow } from './runs.store.js';
 export type { FlowStanding, WantedFlow } from './standing.store.js';
 
 @Injectable()
@@ -14,6 +16,7 @@ export class FleetReader {
     private readonly nodes: NodesStore,
     private readonly groupsStore: GroupsStore,
     private readonly standing: StandingStore,
+    private readonly runs: RunsStore,
   ) {}
 
   node(tx: SqlTx, idOrName: string): Promise<NodeRow | undefined> {
@@ -68,6 +71,28 @@ export class FleetReader {
       [nodes, flow],
     );
     return new Map(rows.map(({ id, version, digest }) => [id, { version, digest }]));
+  }
+
+  /** Where any of these ran; with `open` where one does as far as is known. Newest first. */
+  ran(tx: SqlTx, releases: readonly Release[], window: { open: boolean; after?: string; take: number }) {
+    return this.runs.of(tx, releases, window);
+  }
+
+  countRunning(tx: SqlTx, releases: readonly Release[]): Promise<number> {
+    return this.runs.countOpen(tx, releases);
+  }
+
+  /** What runs anywhere, as far as is known. */
+  runningAnywhere(tx: SqlTx): Promise<{ flow: string; digest: string }[]> {
+    return this.runs.open(tx);
+  }
+
+  runsOf(tx: SqlTx, node: string, after: string | undefined, take: number) {
+    return this.runs.page(tx, node, after, take);
+  }
+
+  ranAt(tx: SqlTx, node: string, at: Date): Promise<RunRow[]> {
+    return this.runs.at(tx, node, at);
   }
 
   async online(tx: SqlTx): Promise<Set<string>> {

@@ -11,6 +11,7 @@ import {
   type PageQuery,
 } from '@millrace/schemas';
 import { Audit } from '../access/audit.js';
+import { assertWithin } from '../access/limits.js';
 import type { Principal } from '../access/principal.js';
 import { Clock } from '../platform/clock.js';
 import { Database, type SqlTx } from '../platform/database/database.js';
@@ -20,6 +21,7 @@ import { FleetChanges } from './changes.js';
 import { GroupUsers } from './group-users.js';
 import { GroupsStore, type GroupRow, type MemberRow } from './groups.store.js';
 import { groupOf, statusOf } from './node-view.js';
+import { assertNotLimited, Reach } from './reach.js';
 import { readSelector } from './selectors.js';
 
 const PREVIEWED = 100;
@@ -29,6 +31,7 @@ export class GroupsService {
   constructor(
     private readonly database: Database,
     private readonly groups: GroupsStore,
+    private readonly reach: Reach,
     private readonly audit: Audit,
     private readonly changes: FleetChanges,
     private readonly clock: Clock,
@@ -74,6 +77,7 @@ export class GroupsService {
   }
 
   create(who: Principal, wanted: GroupCreate): Promise<Group> {
+    assertNotLimited(who, 'Making a group');
     assertOneKind(wanted.selector, wanted.members);
     return this.database.withinSql(who.organization, async (tx) => {
       if (await this.groups.nameTaken(tx, wanted.name)) throw nameTaken(wanted.name);
@@ -107,6 +111,7 @@ export class GroupsService {
   change(who: Principal, idOrName: string, change: GroupChange): Promise<Group> {
     return this.database.withinSql(who.organization, async (tx) => {
       const row = await this.found(tx, idOrName);
+      assertWithin(who, [row]);
       const naming = change.members ?? change.add ?? change.remove;
       assertOneKind(change.selector ?? (naming ? row.selector : undefined) ?? undefined, naming);
       if (
@@ -128,6 +133,7 @@ export class GroupsService {
       await this.changeMembers(tx, next, change);
       const after = await this.groups.members(tx, next);
       const touched = new Set([...before, ...after].map((node) => node.id));
+      await this.reach.assertNodes(tx, who, [...touched]);
       await this.groups.touch(tx, [...touched]);
       this.audit.record(tx, who, {
         action: 'fleet.change-group',
@@ -146,6 +152,7 @@ export class GroupsService {
   remove(who: Principal, idOrName: string): Promise<void> {
     return this.database.withinSql(who.organization, async (tx) => {
       const row = await this.found(tx, idOrName);
+      assertWithin(who, [row]);
       const users = (await this.users?.assignmentsOf(tx, row.id)) ?? [];
       if (users.length > 0) {
         throw new Failure(

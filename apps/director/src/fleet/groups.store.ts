@@ -183,6 +183,11 @@ export class GroupsStore {
     );
   }
 
+  async joinToken(tx: SqlTx, id: string): Promise<JoinTokenRow | undefined> {
+    const rows = await tx.sql<JoinTokenRow>(`SELECT ${tokenColumns} FROM join_tokens WHERE id = $1`, [id]);
+    return rows[0];
+  }
+
   async removeToken(tx: SqlTx, id: string): Promise<boolean> {
     return (await tx.sql('DELETE FROM join_tokens WHERE id = $1 RETURNING id', [id])).length > 0;
   }

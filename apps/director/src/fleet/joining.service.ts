@@ -17,6 +17,7 @@ import {
 } from '@millrace/schemas';
 import type { z } from 'zod';
 import { Audit } from '../access/audit.js';
+import { assertWithin } from '../access/limits.js';
 import { formatCredential, parseCredential } from '../access/credential.js';
 import { SigningKeys } from '../access/keys.js';
 import { system, type Principal } from '../access/principal.js';
@@ -32,6 +33,7 @@ import { NodeAccounts } from './node-accounts.js';
 import { readNodeKey } from './node-key.js';
 import { joinTokenOf } from './node-view.js';
 import { NodesStore } from './nodes.store.js';
+import { assertNotLimited } from './reach.js';
 
 const DEFAULT_MINUTES = 60;
 /** Attempts a minute from one address: a whole plant may join through one line. */
@@ -58,6 +60,10 @@ export class JoiningService {
   createToken(who: Principal, wanted: JoinTokenCreate): Promise<JoinTokenCreated> {
     return this.database.withinSql(who.organization, async (tx) => {
       const group = wanted.group === undefined ? undefined : await this.memberGroup(tx, wanted.group);
+      if (!group) assertNotLimited(who, 'A join token without a group');
+      else assertWithin(who, [group]);
+      // Labels may bring the node into groups of others.
+      if (Object.keys(wanted.labels ?? {}).length > 0) assertNotLimited(who, 'A join token with labels');
       const now = this.clock.now();
       const secret = newSecret();
       const row = {
@@ -91,6 +97,7 @@ export class JoiningService {
 
   removeToken(who: Principal, id: string): Promise<void> {
     return this.database.withinSql(who.organization, async (tx) => {
+      if (who.groups !== null) await this.assertTokenOwn(tx, who, id);
       if (!(await this.groups.removeToken(tx, id))) {
         throw new Failure(
           'platform.not-found',
@@ -152,6 +159,14 @@ export class JoiningService {
       mqttWebSocketUrl: this.addresses.mqttWebSocketUrl,
       time: now,
     };
+  }
+
+  private async assertTokenOwn(tx: SqlTx, who: Principal, id: string): Promise<void> {
+    const token = await this.groups.joinToken(tx, id);
+    if (!token) return;
+    const group = token.group_id === null ? undefined : await this.groups.find(tx, token.group_id);
+    if (group) assertWithin(who, [group]);
+    else assertNotLimited(who, 'A join token without a group');
   }
 
   private async memberGroup(tx: SqlTx, idOrName: string) {

@@ -22,6 +22,7 @@ import type { Caller } from '../platform/http/request.js';
 import { newId } from '../platform/id.js';
 import { Live } from '../platform/live/live.js';
 import { NodeCommands, type Order } from './commands.js';
+import { Reach } from './reach.js';
 import { NodesStore, type NodeRow } from './nodes.store.js';
 import { SharedTap, type Standing, type Watcher } from './tap.js';
 
@@ -49,6 +50,7 @@ export class LookingService implements OnModuleDestroy {
     private readonly database: Database,
     private readonly nodes: NodesStore,
     private readonly commands: NodeCommands,
+    private readonly reach: Reach,
     private readonly live: Live,
     private readonly audit: Audit,
   ) {}
@@ -109,6 +111,7 @@ export class LookingService implements OnModuleDestroy {
   /** Starts a flow anew on its node, and lets it forget why it was stopped or judged. Noted with its result. */
   async restart(who: Principal, node: string, flow: string): Promise<void> {
     const row = await this.found(who.organization, node);
+    await this.database.withinSql(who.organization, (tx) => this.reach.assertOwn(tx, who, row));
     assertThere(row);
     const at = { organization: who.organization, node: row.id };
     const note = (by: Caller, details: Record<string, unknown>) =>

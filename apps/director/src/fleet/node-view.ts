@@ -7,9 +7,11 @@ import type {
   NodeHistoryEntry,
   NodeLoad,
   NodeMetrics,
+  NodeRan,
   NodeStatus,
 } from '@millrace/schemas';
 import type { GroupRow, JoinTokenRow } from './groups.store.js';
+import type { RunRow } from './runs.store.js';
 import type { HistoryRow, NodeRow } from './nodes.store.js';
 import { MINUTE_MS, perSecond, series, type Counts } from './minutes.js';
 
@@ -81,6 +83,14 @@ export const historyOf = (row: HistoryRow): NodeHistoryEntry => ({
   sequence: Number(row.sequence),
   flows: row.flows,
   refused: row.refused,
+});
+
+export const ranOf = ({ flow, version, digest, since, until }: RunRow): NodeRan => ({
+  flow,
+  version,
+  digest,
+  since: since.toISOString(),
+  until: until?.toISOString() ?? null,
 });
 
 export const groupOf = (row: GroupRow, size: number): Group => ({

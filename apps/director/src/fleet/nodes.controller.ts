@@ -7,10 +7,10 @@ import {
   NodeChange,
   NodeCount,
   NodeHistory,
+  NodeHistoryQuery,
   NodeList,
   NodeLoad,
   NodeMetrics,
-  PageQuery,
 } from '@millrace/schemas';
 import { Needs } from '../access/guard.js';
 import { Who, type Principal } from '../access/principal.js';
@@ -72,7 +72,11 @@ export class NodesController {
   @Get('nodes/:id/history')
   @Needs('fleet.read')
   @Answers(200, NodeHistory)
-  history(@Who() who: Principal, @Param('id') id: string, @Query({ schema: PageQuery }) query: PageQuery) {
+  history(
+    @Who() who: Principal,
+    @Param('id') id: string,
+    @Query({ schema: NodeHistoryQuery }) query: NodeHistoryQuery,
+  ) {
     return this.nodes.history(who, id, query);
   }
 

@@ -9,11 +9,11 @@ import {
   type Node,
   type NodeChange,
   type NodeCount,
-  type NodeHistoryEntry,
+  type NodeHistory,
+  type NodeHistoryQuery,
   type NodeLoad,
   type NodeMetrics,
   type Page,
-  type PageQuery,
 } from '@millrace/schemas';
 import { Audit } from '../access/audit.js';
 import type { Principal } from '../access/principal.js';
@@ -26,8 +26,10 @@ import { NodeFinder } from './finding.js';
 import { hourOf } from './minutes.js';
 import { NodeAccounts } from './node-accounts.js';
 import { withoutNul } from './node-text.js';
-import { flowRatesOf, historyOf, metricsOf, nodeLoadOf, nodeOf, statusOf } from './node-view.js';
+import { flowRatesOf, historyOf, metricsOf, nodeLoadOf, nodeOf, ranOf, statusOf } from './node-view.js';
 import { NodesStore, type NodeRow } from './nodes.store.js';
+import { Reach } from './reach.js';
+import { RunsStore } from './runs.store.js';
 import { StandingStore } from './standing.store.js';
 
 @Injectable()
@@ -37,7 +39,9 @@ export class NodesService {
     private readonly nodes: NodesStore,
     private readonly groups: GroupsStore,
     private readonly standing: StandingStore,
+    private readonly runs: RunsStore,
     private readonly finder: NodeFinder,
+    private readonly reach: Reach,
     private readonly audit: Audit,
     private readonly changes: FleetChanges,
     private readonly accounts: NodeAccounts,
@@ -112,23 +116,28 @@ export class NodesService {
     return this.database.withinSql(who.organization, async (tx) => metricsOf(await this.found(tx, idOrName)));
   }
 
-  history(who: Principal, idOrName: string, query: PageQuery): Promise<Page<NodeHistoryEntry>> {
+  history(who: Principal, idOrName: string, query: NodeHistoryQuery): Promise<NodeHistory> {
     const window = windowOfNumbers(query, Number.MAX_SAFE_INTEGER);
     return this.database.withinSql(who.organization, async (tx) => {
       const { id } = await this.found(tx, idOrName);
-      const rows = await this.nodes.history(tx, id, window.after, window.take);
-      return pageFrom(rows, window, (row) => row.seq, historyOf);
+      const until = query.at === undefined ? undefined : new Date(query.at);
+      const rows = await this.nodes.history(tx, id, { ...window, until });
+      const page = pageFrom(rows, window, (row) => row.seq, historyOf);
+      return until ? { ...page, ran: (await this.runs.at(tx, id, until)).map(ranOf) } : page;
     });
   }
 
   change(who: Principal, idOrName: string, change: NodeChange): Promise<Node> {
     return this.database.withinSql(who.organization, async (tx) => {
       const row = await this.found(tx, idOrName);
+      await this.reach.assertOwn(tx, who, row);
       const { name = row.name, labels = row.labels, parameters = row.parameters } = change;
       if (name !== row.name && (await this.nodes.nameTaken(tx, name))) {
         throw new Failure('fleet.name-taken', `There is a node ${name} already. Choose another name.`);
       }
       await this.nodes.change(tx, row.id, { name, labels, parameters });
+      // Labels may bring it into groups of others.
+      await this.reach.assertNodes(tx, who, [row.id]);
       this.audit.record(tx, who, { action: 'fleet.change-node', subject: `node:${row.id}`, details: change });
       this.changes.tell(tx, { type: 'node.changed', subject: row.id, data: { node: row.id, name, labels } });
       return this.shown(tx, await this.found(tx, row.id));
@@ -138,7 +147,8 @@ export class NodesService {
   /** Its credential is worth nothing from now on, and its live sessions end; what it runs, it goes on running. */
   revoke(who: Principal, idOrName: string): Promise<Node> {
     return this.database.withinSql(who.organization, async (tx) => {
-      const { id } = await this.found(tx, idOrName);
+      const { id, name } = await this.found(tx, idOrName);
+      await this.reach.assertOwn(tx, who, { id, name });
       await this.nodes.revoke(tx, id, new Date(this.clock.now()));
       this.audit.record(tx, who, { action: 'fleet.revoke-node', subject: `node:${id}` });
       this.changes.tell(tx, { type: 'node.revoked', subject: id, data: { node: id } });
@@ -150,6 +160,7 @@ export class NodesService {
   remove(who: Principal, idOrName: string): Promise<void> {
     return this.database.withinSql(who.organization, async (tx) => {
       const { id, name } = await this.found(tx, idOrName);
+      await this.reach.assertOwn(tx, who, { id, name });
       await this.nodes.remove(tx, id);
       this.audit.record(tx, who, { action: 'fleet.remove-node', subject: `node:${id}`, details: { name } });
       this.changes.tell(tx, { type: 'node.removed', subject: id, data: { node: id, name } });

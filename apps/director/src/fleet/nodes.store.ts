@@ -195,8 +195,8 @@ export class NodesStore {
     return rows[0] && { report_seq: Number(rows[0].report_seq), signing_key: rows[0].signing_key };
   }
 
-  /** Keeps the report as the node's present, and in its history when it says something new. */
-  async keepReport(tx: SqlTx, report: ReportPayload, now: Date): Promise<void> {
+  /** Keeps the report as the node's present, and in its history when it says something new; tells whether it does. */
+  async keepReport(tx: SqlTx, report: ReportPayload, now: Date): Promise<boolean> {
     const flows = jsonWithoutNul(report.flows);
     const refused = report.refused && jsonWithoutNul(report.refused);
     const [before] = await tx.sql<{ same: boolean }>(
@@ -218,7 +218,7 @@ export class NodesStore {
         report.facts ? jsonWithoutNul(report.facts) : null,
       ],
     );
-    if (before?.same) return;
+    if (before?.same) return false;
     await tx.sql(
       `INSERT INTO node_reports (node_id, seq, at, received_at, sequence, flows, refused)
        VALUES ($1, $2, $3, $4, $5, $6, $7)`,
@@ -237,13 +237,19 @@ export class NodesStore {
          (SELECT seq FROM node_reports WHERE node_id = $1 ORDER BY seq DESC OFFSET $2 LIMIT 1)`,
       [report.node, HISTORY_KEPT],
     );
+    return true;
   }
 
-  history(tx: SqlTx, id: string, after: string | undefined, take: number): Promise<HistoryRow[]> {
+  /** Newest first; with `until`, what had come by then. */
+  history(
+    tx: SqlTx,
+    id: string,
+    { after, take, until }: { after?: string; take: number; until?: Date },
+  ): Promise<HistoryRow[]> {
     return tx.sql<HistoryRow>(
       `SELECT seq, at, received_at, sequence, flows, refused FROM node_reports
-       WHERE node_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3`,
-      [id, after ?? '9223372036854775807', take],
+       WHERE node_id = $1 AND seq < $2 AND ($4::timestamptz IS NULL OR received_at <= $4) ORDER BY seq DESC LIMIT $3`,
+      [id, after ?? '9223372036854775807', take, until ?? null],
     );
   }
 }

@@ -14,6 +14,7 @@ import { LOG } from '../platform/platform.module.js';
 import { Queue } from '../platform/queue/queue.js';
 import { FleetChanges } from './changes.js';
 import { NodesStore, type Sign } from './nodes.store.js';
+import { RunsStore } from './runs.store.js';
 import { StandingStore } from './standing.store.js';
 
 const FLUSH_MS = 1_000;
@@ -42,6 +43,7 @@ export class Presence implements OnModuleInit, OnApplicationShutdown {
     private readonly database: Database,
     private readonly nodes: NodesStore,
     private readonly standing: StandingStore,
+    private readonly runs: RunsStore,
     private readonly changes: FleetChanges,
     private readonly queue: Queue,
     private readonly clock: Clock,
@@ -117,6 +119,7 @@ export class Presence implements OnModuleInit, OnApplicationShutdown {
         const gone = await this.nodes.silence(tx, since);
         if (gone.length > 0) this.changes.tell(tx, ...gone.map(presenceEvent));
         await this.standing.sweep(tx, this.clock.now());
+        await this.runs.sweep(tx, this.clock.now());
       });
       const fleet = this.fleets.get(organization);
       for (const [id, known] of fleet ?? []) if (known.seen < since.getTime()) fleet?.delete(id);

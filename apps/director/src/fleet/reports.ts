@@ -10,6 +10,7 @@ import { Clock } from '../platform/clock.js';
 import type { SqlTx } from '../platform/database/database.js';
 import { isSignedBy } from './node-key.js';
 import { NodesStore } from './nodes.store.js';
+import { RunsStore } from './runs.store.js';
 import { StandingStore } from './standing.store.js';
 
 export interface TakenReport {
@@ -22,6 +23,7 @@ export class NodeReports {
   constructor(
     private readonly nodes: NodesStore,
     private readonly standing: StandingStore,
+    private readonly runs: RunsStore,
     private readonly clock: Clock,
   ) {}
 
@@ -35,7 +37,9 @@ export class NodeReports {
       throw new Failure('fleet.signature-invalid', `The report is not signed with the key of node ${node}.`);
     }
     if (payload.seq <= held.report_seq) return { payload, late: true };
-    await this.nodes.keepReport(tx, payload, new Date(this.clock.now()));
+    const now = new Date(this.clock.now());
+    const isNew = await this.nodes.keepReport(tx, payload, now);
+    if (isNew) await this.runs.follow(tx, node, payload.flows, now);
     tx.beforeCommit(() => this.standing.found(tx, node, payload.flows));
     return { payload, late: false };
   }

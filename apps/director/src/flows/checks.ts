@@ -38,6 +38,13 @@ export interface Locked {
   resources: { resource: string; version: number }[];
 }
 
+export interface How {
+  /** What it is locked to cannot be deleted before the transaction ends. */
+  hold?: boolean;
+  /** Versions that references mean, by `name@selector`; all others mean what they mean now. */
+  as?: ReadonlyMap<string, number>;
+}
+
 /** By reference without its digest: `name@selector`. */
 type Resolved = ReadonlyMap<string, ResolvedResource>;
 
@@ -48,12 +55,11 @@ export class FlowChecks {
     private readonly requirements: FlowRequirements,
   ) {}
 
-  /** With `hold`, what it is locked to cannot be deleted before the transaction ends. */
-  async check(tx: SqlTx, name: string, reading: DraftReading, hold = false): Promise<Checked> {
+  async check(tx: SqlTx, name: string, reading: DraftReading, how: How = {}): Promise<Checked> {
     if (!reading.flow) return { problems: reading.problems };
     const flow = await this.requirements.settled(tx, reading.flow);
     const references = resourceReferences(flow);
-    const resolved = await this.resolve(tx, references, hold);
+    const resolved = await this.resolve(tx, references, how);
     const problems = [
       ...nameProblems(flow, name),
       ...checkFlow(flow, kinds, { contracts: contractsOf(references, resolved) }),
@@ -66,7 +72,7 @@ export class FlowChecks {
   /** Locks what can be locked and leaves the rest as it is written: for comparing. */
   async lockWhatCan(tx: SqlTx, flow: FlowDocument): Promise<FlowDocument> {
     const references = resourceReferences(flow);
-    const resolved = await this.resolve(tx, references, false);
+    const resolved = await this.resolve(tx, references, {});
     const texts = new Map(
       references.flatMap((reference) => {
         const found = resolved.get(keyOf(reference));
@@ -82,11 +88,15 @@ export class FlowChecks {
     return { ...flow, modules: Object.fromEntries(modules) as FlowDocument['modules'] };
   }
 
-  private async resolve(tx: SqlTx, references: readonly PlacedReference[], hold: boolean): Promise<Resolved> {
+  private async resolve(
+    tx: SqlTx,
+    references: readonly PlacedReference[],
+    { hold = false, as }: How,
+  ): Promise<Resolved> {
     const resolved = new Map<string, ResolvedResource>();
     const wanted = new Map(references.map((reference) => [keyOf(reference), reference]));
     for (const [key, { name, selector }] of wanted) {
-      const found = await this.catalogue.resolve(tx, name, selector, { hold });
+      const found = await this.catalogue.resolve(tx, name, as?.get(key) ?? selector, { hold });
       if (found) resolved.set(key, found);
     }
     return resolved;

@@ -11,6 +11,7 @@ import { FlowsController } from './flows.controller.js';
 import { FlowsReader } from './flows.reader.js';
 import { FlowsService } from './flows.service.js';
 import { FlowsStore } from './flows.store.js';
+import { Publication } from './publication.js';
 import { PublishingService } from './publishing.service.js';
 import { FlowRequirements } from './requirements.js';
 import { FlowsUseResources } from './resource-users.js';
@@ -32,6 +33,7 @@ import { WorkFolders } from './testing/work-folders.js';
     FlowsReader,
     FlowsService,
     FlowsStore,
+    Publication,
     PublishingService,
     TestFilesJob,
     TestFilesService,
@@ -41,7 +43,7 @@ import { WorkFolders } from './testing/work-folders.js';
     { provide: ResourceUsers, useClass: FlowsUseResources },
   ],
   // Global for ResourceUsers alone: the catalogue asks it before it deletes.
-  exports: [FlowsReader, ResourceUsers],
+  exports: [FlowsReader, Publication, ResourceUsers],
 })
 export class FlowsModule implements OnModuleInit {
   constructor(

@@ -33,6 +33,31 @@ export class FlowsReader {
     );
   }
 
+  /** Versions that are locked to this version of a resource, by its id; newest first. */
+  lockedTo(
+    tx: SqlTx,
+    resource: string,
+    version: number,
+  ): Promise<{ flow: string; version: number; digest: string }[]> {
+    return tx.sql(
+      `SELECT f.name AS flow, v.version, v.digest FROM flow_version_resources u
+       JOIN flow_versions v ON v.flow_id = u.flow_id AND v.version = u.flow_version
+       JOIN flows f ON f.id = u.flow_id
+       WHERE u.resource_id = $1 AND u.resource_version = $2 ORDER BY v.published_at DESC, f.name`,
+      [resource, version],
+    );
+  }
+
+  /** The newest version of these bytes. */
+  async withDigest(tx: SqlTx, digest: string): Promise<{ flow: string; version: number } | undefined> {
+    const rows = await tx.sql<{ flow: string; version: number }>(
+      `SELECT f.name AS flow, v.version FROM flow_versions v JOIN flows f ON f.id = v.flow_id
+       WHERE v.digest = $1 ORDER BY v.published_at DESC LIMIT 1`,
+      [digest],
+    );
+    return rows[0];
+  }
+
   /** The newest version; 0 when nothing was published, undefined when there is no such flow. */
   async latestVersion(tx: SqlTx, flow: string): Promise<number | undefined> {
     return (await this.flows.find(tx, flow))?.latest_version;

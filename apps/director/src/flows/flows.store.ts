@@ -120,6 +120,32 @@ export class FlowsStore {
     );
   }
 
+  /** Those of which some version is locked to the resource, in one order. */
+  async holdUsers(tx: SqlTx, resource: string): Promise<void> {
+    await tx.sql(
+      `SELECT 1 FROM flows WHERE id IN (SELECT flow_id FROM flow_version_resources WHERE resource_id = $1)
+       ORDER BY id FOR UPDATE`,
+      [resource],
+    );
+  }
+
+  /** Those whose newest version is locked to the resource, with it and the draft that it was made of; by name. */
+  async usersOf(
+    tx: SqlTx,
+    resource: string,
+  ): Promise<{ flow: FlowRow; draft: DraftRow; locked: FlowDocument }[]> {
+    const rows = await tx.sql<FlowRow & DraftRow & { locked: FlowDocument }>(
+      `SELECT f.*, d.revision, d.document, d.text, d.saved_by, d.saved_at, v.document AS locked FROM flows f
+       JOIN flow_versions v ON v.flow_id = f.id AND v.version = f.latest_version
+       JOIN flow_drafts d ON d.flow_id = f.id AND d.revision = v.draft_revision
+       WHERE EXISTS (SELECT 1 FROM flow_version_resources u
+         WHERE u.flow_id = f.id AND u.flow_version = f.latest_version AND u.resource_id = $1)
+       ORDER BY f.name`,
+      [resource],
+    );
+    return rows.map((row) => ({ flow: row, draft: row, locked: row.locked }));
+  }
+
   async version(tx: SqlTx, flow: string, version: number): Promise<VersionRow | undefined> {
     const rows = await tx.sql<VersionRow>(
       `SELECT ${versionColumns}, v.document FROM flow_versions v JOIN flows f ON f.id = v.flow_id

@@ -1,6 +1,5 @@
 /** Publishing: a draft that passes its checks becomes a version, locked to the bytes that it means now. */
 import { Injectable } from '@nestjs/common';
-import { flowDigest } from '@millrace/flow';
 import {
   Failure,
   NAME,
@@ -10,28 +9,23 @@ import {
   type Page,
   type PageQuery,
 } from '@millrace/schemas';
-import { Audit } from '../access/audit.js';
 import type { Principal } from '../access/principal.js';
-import { Clock } from '../platform/clock.js';
 import { Database, type SqlTx } from '../platform/database/database.js';
 import { pageFrom, windowOfNumbers } from '../platform/http/page.js';
-import { Live } from '../platform/live/live.js';
-import { FlowChecks, invalidFlow } from './checks.js';
-import { readDraft } from './draft.js';
+import { invalidFlow } from './checks.js';
 import { flowUnknown, versionOf } from './flow-view.js';
+import { readDraft } from './draft.js';
+import { FlowsStore, type FlowRow } from './flows.store.js';
+import { Publication } from './publication.js';
 import { FlowRequirements } from './requirements.js';
-import { FlowsStore, type FlowRow, type VersionRow } from './flows.store.js';
 
 @Injectable()
 export class PublishingService {
   constructor(
     private readonly database: Database,
     private readonly flows: FlowsStore,
-    private readonly checks: FlowChecks,
+    private readonly publication: Publication,
     private readonly requirements: FlowRequirements,
-    private readonly audit: Audit,
-    private readonly live: Live,
-    private readonly clock: Clock,
   ) {}
 
   /** `made` is false when the newest version is the same already. */
@@ -47,25 +41,11 @@ export class PublishingService {
       const draft = await this.flows.draft(tx, flow);
       if (!draft)
         throw new Failure('flows.no-draft', `Nothing was saved for ${name} yet. Save a draft of it first.`);
-      const { problems, locked } = await this.checks.check(tx, name, readDraft(draft), true);
-      if (!locked) throw invalidFlow(name, problems);
-      const digest = flowDigest(locked.document);
-      const newest = await this.flows.version(tx, name, flow.latest_version);
-      if (newest?.digest === digest) return { version: versionOf(newest), made: false };
-      const row: VersionRow = {
-        flow: name,
-        version: flow.latest_version + 1,
-        digest,
-        document: locked.document,
-        lock: locked.lock,
-        note: body?.note ?? null,
-        draft_revision: draft.revision,
-        published_by: who.actor,
-        published_at: new Date(this.clock.now()),
-      };
-      await this.flows.publish(tx, flow.id, row, locked.resources);
-      this.record(tx, who, row);
-      return { version: versionOf(row), made: true };
+      const note = body?.note ?? null;
+      const drawn = await this.publication.drawUp(tx, who, flow, draft, { hold: true, note });
+      if (!drawn.row) throw invalidFlow(name, drawn.problems);
+      await this.publication.keep(tx, who, drawn);
+      return { version: versionOf(drawn.row), made: drawn.isNew };
     });
   }
 
@@ -101,22 +81,6 @@ export class PublishingService {
       const draft = await this.flows.draft(tx, { id: flow.id, draft_revision: row.draft_revision });
       return { ...versionOf(row), document: row.document, text: draft?.text ?? null };
     });
-  }
-
-  private record(tx: SqlTx, who: Principal, row: VersionRow): void {
-    const { flow, version, digest, lock } = row;
-    this.audit.record(tx, who, {
-      action: 'flows.publish',
-      subject: `flow:${flow}`,
-      details: { version, digest, draftRevision: row.draft_revision, lock },
-    });
-    tx.afterCommit(() =>
-      this.live.publish(tx.organization, {
-        type: 'flow.published',
-        subject: flow,
-        data: { version, digest, by: who.actor },
-      }),
-    );
   }
 
   private async found(tx: SqlTx, name: string): Promise<FlowRow> {

@@ -5,6 +5,13 @@ import type { SqlTx } from '../platform/database/database.js';
 
 @Injectable()
 export class FlowsUseResources implements ResourceUsers {
+  async used(tx: SqlTx): Promise<Set<string>> {
+    const rows = await tx.sql<{ resource_id: string; resource_version: number }>(
+      'SELECT DISTINCT resource_id, resource_version FROM flow_version_resources',
+    );
+    return new Set(rows.map((row) => `${row.resource_id} ${row.resource_version}`));
+  }
+
   usersOf(
     tx: SqlTx,
     resource: string,

@@ -6,6 +6,11 @@ export const catalogue = {
   'catalogue.version-not-found': { kind: 'refusal', status: 404, title: 'The resource has no such version' },
   'catalogue.alias-not-found': { kind: 'refusal', status: 404, title: 'The resource has no such alias' },
   'catalogue.alias-invalid': { kind: 'refusal', status: 422, title: 'The name of an alias is not allowed' },
+  'catalogue.alias-guarded': {
+    kind: 'refusal',
+    status: 409,
+    title: 'The alias moves by an approved promotion alone',
+  },
   'catalogue.upload-not-found': { kind: 'refusal', status: 404, title: 'There is no such upload' },
   'catalogue.upload-ended': { kind: 'refusal', status: 409, title: 'The upload has ended' },
   'catalogue.parts-missing': { kind: 'refusal', status: 409, title: 'Parts of the upload are missing' },

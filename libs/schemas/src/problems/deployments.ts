@@ -24,6 +24,22 @@ export const deployments = {
     status: 422,
     title: 'The parameters do not fit the flow',
   },
+  'deployments.promotion-not-found': { kind: 'refusal', status: 404, title: 'There is no such promotion' },
+  'deployments.promotion-refused': {
+    kind: 'refusal',
+    status: 422,
+    title: 'A flow that follows the alias cannot be brought along',
+  },
+  'deployments.promotion-illegal-move': {
+    kind: 'refusal',
+    status: 409,
+    title: 'This cannot be done with a promotion as it stands',
+  },
+  'deployments.promotion-own': {
+    kind: 'refusal',
+    status: 403,
+    title: 'Nobody approves what they asked for themselves',
+  },
   'deployments.download-refused': {
     kind: 'refusal',
     status: 403,
