@@ -40,9 +40,23 @@ withPython(
   async () => {
     const packages = [pump.package, valve.package];
     const index = await startPackageIndex([]);
-    process.env.PIP_INDEX_URL = index.url;
-    const to = await build(pythonRuntime(short, { packages }), [pump, valve]).finally(
-      () => delete process.env.PIP_INDEX_URL,
+    // Whatever pip would ask, by its configuration or by itself, comes here.
+    const all = [
+      'PIP_INDEX_URL',
+      'HTTP_PROXY',
+      'HTTPS_PROXY',
+      'http_proxy',
+      'https_proxy',
+      'NO_PROXY',
+      'no_proxy',
+    ];
+    const before = all.map((name) => process.env[name]);
+    for (const name of all.slice(0, 5)) process.env[name] = index.url;
+    for (const name of all.slice(5)) delete process.env[name];
+    const to = await build(pythonRuntime(short, { packages }), [pump, valve]).finally(() =>
+      all.forEach((name, i) =>
+        before[i] === undefined ? delete process.env[name] : (process.env[name] = before[i]),
+      ),
     );
     await index.close();
     expect(index.asked).toEqual([]);
