@@ -50,10 +50,18 @@ journey(
 
     await writeFile(join(outside.folder, 'requirements.txt'), REQUIREMENTS);
     const locked = await outside.run(
-      ...['runtime', 'lock', '-r', 'requirements.txt', '--packages', '--name', 'plant', '--out', 'locked'],
+      'runtime',
+      'lock',
+      '-r',
+      'requirements.txt',
+      '--packages',
+      '--name',
+      'plant',
+      '--out',
+      'locked',
     );
     if (locked.stderr.includes('engine.build-unreachable')) {
-        process.stderr.write('left out: no index of packages answers here\n');
+      process.stderr.write('left out: no index of packages answers here\n');
       return;
     }
     expect(locked).toMatchObject({ code: 0 });
@@ -88,7 +96,11 @@ modules:
       return facts?.runtimes?.python === python!.version;
     });
     const planned = await plant.json<{ nodes: { conflicts: string[]; bytesToFetch: number }[] }>(
-      ...['deploy', 'press-watch@1', '--to', 'press', '--plan'],
+      'deploy',
+      'press-watch@1',
+      '--to',
+      'press',
+      '--plan',
     );
     expect(planned.nodes).toEqual([expect.objectContaining({ conflicts: [] })]);
     expect(planned.nodes[0]!.bytesToFetch).toBeGreaterThan(100_000);

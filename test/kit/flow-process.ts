@@ -67,6 +67,7 @@ export class LoneFlow {
       parameters: {},
       resources: {},
       blobs: {},
+      built: {},
       work: this.work,
       roots: [dirname(this.folder)],
     };

@@ -26,6 +26,11 @@ export async function startPackageIndex(wheels: readonly Wheel[]): Promise<Packa
     if (links.length === 0) return response.writeHead(404).end();
     return response.setHeader('content-type', 'text/html').end(`<html><body>${links.join('')}</body></html>`);
   });
+  // As a proxy it is asked for other hosts, and refuses.
+  server.on('connect', (request, socket) => {
+    asked.push(request.url ?? '');
+    socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+  });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const { port } = server.address() as AddressInfo;
   return {

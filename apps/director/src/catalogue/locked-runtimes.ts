@@ -10,7 +10,7 @@ import { canonicalize } from '@millrace/flow';
 import { checkRuntime, inspectBytes } from '@millrace/inference';
 import type { RuntimeManifest } from '@millrace/schemas';
 import { Audit } from '../access/audit.js';
-import type { Principal } from '../access/principal.js';
+import type { Caller } from '../platform/http/request.js';
 import { Clock } from '../platform/clock.js';
 import { Database, type SqlTx } from '../platform/database/database.js';
 import { newId } from '../platform/id.js';
@@ -43,7 +43,7 @@ export class LockedRuntimes {
     return rows[0]?.version;
   }
 
-  async make(who: Principal, name: string, manifest: RuntimeManifest, note: string): Promise<void> {
+  async make(who: Caller, name: string, manifest: RuntimeManifest, note: string): Promise<void> {
     const bytes = Buffer.from(canonicalize(manifest));
     const inspection = await inspectBytes(bytes);
     checkRuntime(inspection);

@@ -71,8 +71,11 @@ describe('a piece', () => {
       state: 'ready',
       inspection: { runtime: { language: 'python', variants: [{ packages: [pump.package] }] } },
     });
-    await sql(`UPDATE blobs SET kept_until = now() - interval '1 day' WHERE kept_until IS NOT NULL`);
+    const other = bytesOf(pythonRuntime('3.12', { packages: [pump.package] }));
+    expect(await pushed('env-too', other, { kind: 'runtime' })).toMatchObject({ state: 'ready' });
     await sweep();
+    expect(await blobOf(pump.package.digest)).toMatchObject({ size: pump.bytes.length });
+    expect((await t.call('DELETE', '/v1/resources/env-too')).status).toBe(204);
     expect(await blobOf(pump.package.digest)).toMatchObject({ size: pump.bytes.length });
     expect((await t.call('DELETE', '/v1/resources/env/versions/1')).status).toBe(204);
     expect(await blobOf(pump.package.digest)).toBeUndefined();

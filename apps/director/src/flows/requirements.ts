@@ -9,7 +9,7 @@ import { Injectable } from '@nestjs/common';
 import { flowRequirements, withRuntimes } from '@millrace/flow';
 import { pythonManifest, requirementsName, resolvePython, type Resolved } from '@millrace/inference';
 import { Failure, type FlowDocument, type RuntimeManifest } from '@millrace/schemas';
-import type { Principal } from '../access/principal.js';
+import type { Caller } from '../platform/http/request.js';
 import { LockedRuntimes } from '../catalogue/locked-runtimes.js';
 import { Database, type SqlTx } from '../platform/database/database.js';
 
@@ -24,7 +24,7 @@ export class FlowRequirements {
   ) {}
 
   /** Makes the runtimes that are not there yet. */
-  async settle(who: Principal, document: FlowDocument): Promise<void> {
+  async settle(who: Caller, document: FlowDocument): Promise<void> {
     for (const { module, pointer, requirements } of flowRequirements(document)) {
       const name = requirementsName(requirements);
       const find = (tx: SqlTx) => this.runtimes.find(tx, name);

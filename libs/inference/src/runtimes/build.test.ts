@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { RuntimeManifest } from '@millrace/schemas';
+import { startPackageIndex } from '../../../../test/kit/package-index.js';
 import { pythonRuntime, wheel, type Wheel } from '../../../../test/kit/wheels.js';
 import { findInterpreter } from '../workers/interpreters.js';
 import { buildRuntime, isOf, readBuilt } from './build.js';
@@ -38,10 +39,27 @@ withPython(
   'packages are installed from their files alone, and are found where the folder is then',
   async () => {
     const packages = [pump.package, valve.package];
-    process.env.PIP_INDEX_URL = 'http://127.0.0.1:1/nothing';
-    const to = await build(pythonRuntime(short, { packages }), [pump, valve]).finally(
-      () => delete process.env.PIP_INDEX_URL,
+    const index = await startPackageIndex([]);
+    // Whatever pip would ask, by its configuration or by itself, comes here.
+    const all = [
+      'PIP_INDEX_URL',
+      'HTTP_PROXY',
+      'HTTPS_PROXY',
+      'http_proxy',
+      'https_proxy',
+      'NO_PROXY',
+      'no_proxy',
+    ];
+    const before = all.map((name) => process.env[name]);
+    for (const name of all.slice(0, 5)) process.env[name] = index.url;
+    for (const name of all.slice(5)) delete process.env[name];
+    const to = await build(pythonRuntime(short, { packages }), [pump, valve]).finally(() =>
+      all.forEach((name, i) =>
+        before[i] === undefined ? delete process.env[name] : (process.env[name] = before[i]),
+      ),
     );
+    await index.close();
+    expect(index.asked).toEqual([]);
     const built = await readBuilt(to);
     expect(built).toMatchObject({ language: 'python', version: python!.version, folder: to });
     const { stdout } = await run(built!.command, ['-c', 'import valve; print(valve.answer, valve.__file__)']);

@@ -41,8 +41,6 @@ export interface Filling extends Pick<Tool, 'deadlineMs' | 'signal' | 'onStart'>
   interpreter: Interpreter;
   /** To be filled. */
   folder: string;
-  /** Where it will lie. */
-  to: string;
   /** For what is needed on the way alone. */
   scratch: string;
   /** The packages by their own names, in their order; undefined: they come from an index. */
@@ -78,7 +76,6 @@ export async function buildRuntime(job: BuildJob): Promise<void> {
       variant,
       interpreter,
       folder,
-      to,
       scratch,
       packages,
       deadlineMs,

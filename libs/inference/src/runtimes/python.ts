@@ -26,7 +26,7 @@ const offline = ['--isolated', '--no-index', '--no-cache-dir'];
 export const quietly = ['--disable-pip-version-check', '--no-input', '--no-color', '--quiet'];
 
 export async function fillPython(filling: Filling): Promise<void> {
-  const { interpreter, folder, to, scratch, variant, packages } = filling;
+  const { interpreter, folder, scratch, variant, packages } = filling;
   await mustRun(filling, interpreter.command, ['-m', 'venv', '--without-pip', folder]);
   const python = join(folder, executable);
   const lock = variant.lock ?? lockOf(variant.packages ?? []);
@@ -44,11 +44,11 @@ export async function fillPython(filling: Filling): Promise<void> {
   const install = ['install', ...quietly, ...from, '--no-compile', '--target', stdout.trim(), ...locked];
   const command = await withPip(filling);
   await mustRun(filling, command, ['-m', 'pip', ...install], { TMPDIR: temporary, TEMP: temporary });
-  // Compiled as what they will be: the paths of a traceback lead to where the files are then.
+  // Workers may have no right to write here, and would compile at every start.
   await runTool({
     ...tool(filling),
     command: python,
-    args: ['-m', 'compileall', '-q', '-s', folder, '-p', to, stdout.trim()],
+    args: ['-m', 'compileall', '-q', stdout.trim()],
   });
 }
 
