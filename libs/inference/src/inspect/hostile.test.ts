@@ -12,7 +12,7 @@ import { Failure } from '@millrace/schemas';
 import { entry, overlapping, safetensorsOf, tar, zip } from '../../../../test/kit/archives.js';
 import * as onnx from '../../../../test/kit/onnx.js';
 import { checkModel, refuseCode } from './check.js';
-import { inspectBytes } from './inspect.js';
+import { inspect, inspectBytes } from './inspect.js';
 import { bytesField, concat, textField } from './protobuf.js';
 
 const MiB = 1024 * 1024;
@@ -104,7 +104,7 @@ describe('a pickle is found wherever it is hidden', () => {
 describe('an archive that lies is refused', () => {
   test.each<[string, () => Uint8Array, string]>([
     ['entries that share bytes', () => overlapping(200, Buffer.alloc(MiB)), 'catalogue.model-broken'],
-    ['two of one name', () => zip([entry('a', csv), entry('A', csv)]), 'catalogue.model-broken'],
+    ['two of one name', () => zip([entry('a', csv), entry('a', csv)]), 'catalogue.model-broken'],
     [
       'a size that deflate cannot reach',
       () => zip([entry('a', csv, { deflate: true, claim: 4e9 })]),
@@ -180,12 +180,30 @@ describe('an archive that lies is refused', () => {
       'a model that is a zip at its end',
       () => {
         const model = onnx.model(onnx.identity());
-        return concat([model, bytesField(14, zip([entry('data.pkl', pickle)], model.length + 3))]);
+        return concat([
+          model,
+          bytesField(14, concat([textField(1, 'k'), bytesField(2, zip([entry('data.pkl', pickle)]))])),
+        ]);
       },
       'catalogue.model-broken',
     ],
   ])('%s', async (_, make, code) => {
     expect(await refusal(make())).toBe(code);
+  });
+
+  test('a store that is away is not taken for a damaged file', async () => {
+    const bytes = gzipSync(
+      tar([['a', Buffer.from(Array.from({ length: 200_000 }, (_, i) => (i * i) % 251))]]),
+    );
+    let reads = 0;
+    const source = {
+      size: bytes.length,
+      async read(offset: number, length: number) {
+        if (++reads > 1) throw new Failure('platform.unavailable', 'away');
+        return bytes.subarray(offset, offset + length);
+      },
+    };
+    await expect(inspect(source)).rejects.toMatchObject({ code: 'platform.unavailable' });
   });
 
   test('what people really pack is taken', async () => {

@@ -100,7 +100,7 @@ function deeper(layer: number): void {
 /** All of it, up to the bound. */
 async function unpack(
   source: ByteSource,
-  through: NodeJS.ReadWriteStream & { destroy(): void },
+  through: NodeJS.ReadWriteStream & { destroy(error?: Error): void },
 ): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -111,7 +111,8 @@ async function unpack(
     }
     through.end();
   })();
-  feeding.catch(() => through.destroy());
+  // A store that is away says nothing about the file: its own error goes on.
+  feeding.catch((error: Error) => through.destroy(error));
   try {
     for await (const chunk of through as AsyncIterable<Buffer>) {
       size += chunk.length;

@@ -127,7 +127,7 @@ function entryOf(name: string, record: Buffer): Placed {
 
 /** Entries that share bytes, or a name, are no work of a packer; many small liars make a bomb. */
 function assertHonest(entries: readonly Placed[], end: number): void {
-  const names = new Set(entries.map(({ entry }) => entry.name.toLowerCase()));
+  const names = new Set(entries.map(({ entry }) => entry.name));
   if (names.size < entries.length) throw broken('two of its entries have the same name');
   const total = entries.reduce((sum, { entry }) => sum + entry.bytes, 0);
   if (total > limits.archiveBytes) throw tooComplex(`${total} bytes when it is unpacked`);
