@@ -148,9 +148,13 @@ modules:
         (Path(self.kept.name) / "outside.onnx").write_bytes(b"x")
         bomb = "a: &a [x, x]\n" + "".join(f"{b}: &{b} [*{a}, *{a}]\n" for a, b in zip("abcdefgh", "bcdefghi"))
         for name, content, word in (
-            ("climbs", text.replace("data: model.onnx", "data: ../outside.onnx"), "is not in"),
-            ("link", text.replace("data: model.onnx", "data: link.onnx"), "is not in"),
-            ("code", "!!python/object/apply:os.system ['true']\n", ""),
+            (
+                "climbs",
+                text.replace("data: model.onnx", "data: ../outside.onnx"),
+                "names the file ../outside.onnx",
+            ),
+            ("link", text.replace("data: model.onnx", "data: link.onnx"), "names the file link.onnx"),
+            ("code", f"!!python/object/apply:os.mkdir ['{self.kept.name}/ran']\n", ""),
             ("bomb", bomb + text, "alias"),
             ("broken", "flavors: [", ""),
             ("list", "- 1\n", ""),
@@ -170,6 +174,7 @@ modules:
                 self.assertEqual(code, 1, said)
                 self.assertIn("engine.file-unfit", said)
                 self.assertIn(word, said.lower() if name == "bomb" else said)
+        self.assertFalse((Path(self.kept.name) / "ran").exists())
         for call in (
             lambda: read_mlflow(self.skops),
             lambda: millrace.push_mlflow("nowhere", name="hostile"),
