@@ -98,7 +98,8 @@ class Imported(unittest.TestCase):
     def test_by_uri_with_the_metrics_of_its_run(self):
         pushed = millrace.push_mlflow(self.uri, name="mlflow-uri")
         self.assertEqual(dict(pushed.contract.metrics), {"auc": 0.97})
-        self.assertIn("test", pushed.contract.trained_on)
+        source = mlflow.MlflowClient().get_run(self.run_id).data.tags["mlflow.source.name"]
+        self.assertTrue(pushed.contract.trained_on.endswith(f", by {source}"), pushed.contract.trained_on)
 
     def test_what_was_imported_answers_as_in_python(self):
         flow = """apiVersion: millrace/v1
