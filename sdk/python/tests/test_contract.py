@@ -134,6 +134,15 @@ class Converted(unittest.TestCase):
         self.assertEqual([(one.name, one.shape) for one in contract.outputs], [("rul", None)])
         self.assertIsInstance(contract.golden[0].output["rul"], float)
 
+    def test_answers_are_those_of_the_numbers_as_float32_keeps_them(self):
+        linear = LinearRegression().fit(NUMBERS, NUMBERS["pressure"] * 3)
+        _, contract = self.convert(linear, NUMBERS)
+        for golden in contract.golden:
+            pressure = golden.input["pressure"]
+            self.assertEqual(pressure, float(np.float32(pressure)))
+            expected = linear.predict(pd.DataFrame([golden.input])[["pressure", "rpm"]])[0]
+            self.assertEqual(golden.output["variable"], expected)
+
     def test_a_clusterer(self):
         _, contract = self.convert(KMeans(3, n_init=1, random_state=0).fit(NUMBERS), NUMBERS)
         self.assertEqual([one.name for one in contract.outputs], ["label", "scores"])

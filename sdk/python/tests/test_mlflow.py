@@ -98,7 +98,8 @@ class Imported(unittest.TestCase):
     def test_by_uri_with_the_metrics_of_its_run(self):
         pushed = millrace.push_mlflow(self.uri, name="mlflow-uri")
         self.assertEqual(dict(pushed.contract.metrics), {"auc": 0.97})
-        self.assertIn("test", pushed.contract.trained_on)
+        source = mlflow.MlflowClient().get_run(self.run_id).data.tags["mlflow.source.name"]
+        self.assertTrue(pushed.contract.trained_on.endswith(f", by {source}"), pushed.contract.trained_on)
 
     def test_what_was_imported_answers_as_in_python(self):
         flow = """apiVersion: millrace/v1
@@ -148,9 +149,13 @@ modules:
         (Path(self.kept.name) / "outside.onnx").write_bytes(b"x")
         bomb = "a: &a [x, x]\n" + "".join(f"{b}: &{b} [*{a}, *{a}]\n" for a, b in zip("abcdefgh", "bcdefghi"))
         for name, content, word in (
-            ("climbs", text.replace("data: model.onnx", "data: ../outside.onnx"), "is not in"),
-            ("link", text.replace("data: model.onnx", "data: link.onnx"), "is not in"),
-            ("code", "!!python/object/apply:os.system ['true']\n", ""),
+            (
+                "climbs",
+                text.replace("data: model.onnx", "data: ../outside.onnx"),
+                "names the file ../outside.onnx",
+            ),
+            ("link", text.replace("data: model.onnx", "data: link.onnx"), "names the file link.onnx"),
+            ("code", f"!!python/object/apply:os.mkdir ['{self.kept.name}/ran']\n", ""),
             ("bomb", bomb + text, "alias"),
             ("broken", "flavors: [", ""),
             ("list", "- 1\n", ""),
@@ -170,6 +175,7 @@ modules:
                 self.assertEqual(code, 1, said)
                 self.assertIn("engine.file-unfit", said)
                 self.assertIn(word, said.lower() if name == "bomb" else said)
+        self.assertFalse((Path(self.kept.name) / "ran").exists())
         for call in (
             lambda: read_mlflow(self.skops),
             lambda: millrace.push_mlflow("nowhere", name="hostile"),

@@ -212,8 +212,11 @@ def _example(root: Path, said: Mapping[str, Any]) -> Optional[list[dict[str, Any
     info = said.get("saved_input_example_info")
     if not isinstance(info, dict) or info.get("type") != "dataframe" or not info.get("artifact_path"):
         return None
-    path = _inside(root, info["artifact_path"], "input example")
-    table = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        table = json.loads(_inside(root, info["artifact_path"], "input example").read_text(encoding="utf-8"))
+    except ValueError:
+        # It was taken out of the folder, or is none: a model without known answers.
+        return None
     if not isinstance(table, dict) or "columns" not in table or "data" not in table:
         return None
     return [dict(zip(table["columns"], row)) for row in table["data"]]

@@ -41,12 +41,11 @@ def parameters_of(scaler: Any, columns: Optional[Sequence[str]] = None) -> dict[
         pairs = zip(_numbers(scaler.data_min_, 0.0, count), _numbers(scaler.data_max_, 0.0, count))
         return {name: {"min": least, "max": most, **more} for name, (least, most) in zip(names, pairs)}
     if kind == "scale.robust":
-        centre, middle = "center", scaler.center_ if scaler.with_centering else None
-        width = scaler.scale_ if scaler.with_scaling else None
+        centre, middle = "center", scaler.center_
     else:
+        # The mean is there also when it is not subtracted.
         centre, middle = "mean", scaler.mean_ if getattr(scaler, "with_mean", False) else None
-        width = scaler.scale_ if getattr(scaler, "with_std", True) else None
-    pairs = zip(_numbers(middle, 0.0, count), _numbers(width, 1.0, count))
+    pairs = zip(_numbers(middle, 0.0, count), _numbers(scaler.scale_, 1.0, count))
     return {name: {centre: shift, "scale": scale} for name, (shift, scale) in zip(names, pairs)}
 
 
