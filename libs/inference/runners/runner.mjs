@@ -111,7 +111,9 @@ function contextOf({ files, settings }) {
     /** The local path of a file that the module's settings name. */
     path(name) {
       if (Object.hasOwn(files, name)) return files[name];
-      throw new Error(`no file is called ${name}; there are ${Object.keys(files).sort().join(', ') || 'none'}`);
+      throw new Error(
+        `no file is called ${name}; there are ${Object.keys(files).sort().join(', ') || 'none'}`,
+      );
     },
     log: (text) => void process.stderr.write(`${text}\n`),
   };
@@ -134,7 +136,8 @@ function rowsOf({ rows, strings, steps = 1 }, body) {
   const width = numeric.length;
   return Array.from({ length: count }, (_, row) => {
     const own = values.subarray(row * each, (row + 1) * each);
-    if (asArray && strings !== undefined) throw new Wrong('rows as an array hold numbers, and there are texts');
+    if (asArray && strings !== undefined)
+      throw new Wrong('rows as an array hold numbers, and there are texts');
     if (hello.window !== undefined) {
       const matrix = Array.from({ length: steps }, (__, step) =>
         own.subarray(step * width, (step + 1) * width),

@@ -120,8 +120,7 @@ function sizeAt(chunk: Buffer, at: number): number {
 function frameAt(bytes: Buffer, at: number, size: number): Frame {
   const headerBytes = bytes.readUInt32LE(at + 9);
   const body = at + PREFIX + headerBytes;
-  if (body > at + size)
-    throw new NoFrame('a frame of it has a header that is longer than the frame');
+  if (body > at + size) throw new NoFrame('a frame of it has a header that is longer than the frame');
   return {
     kind: bytes[at + 4]!,
     id: bytes.readUInt32LE(at + 5),

@@ -21,7 +21,7 @@ interface Way {
   variable: string;
   /** Programs to look for. */
   programs: readonly string[];
-  /** How it is asked, and where its answer has the version. */
+  /** How it is asked, and where its answer has the version, and the program. */
   ask: readonly string[];
   answer: RegExp;
 }
@@ -30,8 +30,9 @@ const WAYS: Record<RuntimeLanguage, Way> = {
   python: {
     variable: 'MILLRACE_PYTHON',
     programs: ['python3', 'python'],
-    ask: ['-c', 'import platform; print("python " + platform.python_version())'],
-    answer: /^python (\d[\w.+-]*)/m,
+    // The program itself, where what is on the path only leads to it, by way of a shell.
+    ask: ['-c', 'import platform, sys; print("python %s %s" % (platform.python_version(), sys.executable))'],
+    answer: /^python (\d[\w.+-]*) ?(.*)/m,
   },
   javascript: {
     variable: 'MILLRACE_NODE',
@@ -74,19 +75,20 @@ export async function findInterpreter(
     named === undefined ? [environment[variable], programs] : [environment[variableOf(named)], [named]];
   for (const name of set === undefined || set === '' ? names : [set]) {
     const command = findProgram(name, environment);
-    const version = command === undefined ? undefined : await versionOf(language, command);
-    if (command !== undefined && version !== undefined) return { command, version };
+    const found = command === undefined ? undefined : await askInterpreter(language, command);
+    if (found !== undefined) return found;
   }
   return undefined;
 }
 
 /** What an interpreter says of itself; undefined when it does not speak the language. */
-export function versionOf(language: RuntimeLanguage, command: string): Promise<string | undefined> {
+export function askInterpreter(language: RuntimeLanguage, command: string): Promise<Interpreter | undefined> {
   const { ask, answer } = WAYS[language];
   return new Promise((resolve) => {
-    execFile(command, [...ask], { timeout: DEADLINE_MS }, (_, stdout, stderr) =>
-      resolve(answer.exec(`${stdout}\n${stderr}`)?.[1]),
-    );
+    execFile(command, [...ask], { timeout: DEADLINE_MS }, (_, stdout, stderr) => {
+      const [, version, program] = answer.exec(`${stdout}\n${stderr}`) ?? [];
+      resolve(version === undefined ? undefined : { command: program?.trim() || command, version });
+    });
   });
 }
 
@@ -95,10 +97,7 @@ export const variableOf = (named: string): string =>
   `MILLRACE_${named.toUpperCase().replace(/[^A-Z0-9]+/g, '_')}`;
 
 /** Absolute path of a program; undefined when there is none, or it may not be run. */
-export function findProgram(
-  name: string,
-  environment: NodeJS.ProcessEnv = process.env,
-): string | undefined {
+export function findProgram(name: string, environment: NodeJS.ProcessEnv = process.env): string | undefined {
   const endings = process.platform === 'win32' ? ['.exe', '.cmd', ''] : [''];
   const folders = /[/\\]/.test(name) ? [''] : (environment.PATH ?? '').split(delimiter);
   return folders

@@ -134,7 +134,9 @@ async function compiledRunner(java: string, work: string): Promise<string | unde
   const fresh = `${folder}.${process.pid}.${Math.random().toString(36).slice(2)}`;
   mkdirSync(fresh, { recursive: true });
   const done = await new Promise<boolean>((resolve) => {
-    execFile(javac, ['--release', '11', '-d', fresh, source], { timeout: COMPILE_MS }, (error) => resolve(error === null));
+    execFile(javac, ['--release', '11', '-d', fresh, source], { timeout: COMPILE_MS }, (error) =>
+      resolve(error === null),
+    );
   });
   try {
     if (done) renameSync(fresh, folder);

@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { RuntimeLanguage } from '@millrace/schemas';
+import { findPython2 } from '../../../../test/kit/interpreters.js';
 import { conforms, type Rig } from './conformance.js';
+import { scripts } from './conformance-scripts.js';
 import { findInterpreter, type Interpreter } from './interpreters.js';
 import { launchOf } from './launch.js';
-import { scripts } from './conformance-scripts.js';
 
 const work = mkdtempSync(path.join(tmpdir(), 'millrace-runners-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
@@ -17,22 +18,19 @@ const rigOf = (language: RuntimeLanguage, interpreter: Interpreter): Rig => ({
   launch: () => launchOf({ language, interpreter: interpreter.command, work }),
 });
 
-const RUNNERS: [string, RuntimeLanguage, string?][] = [
-  ['Python', 'python'],
-  ['Python 2.7', 'python', 'python2'],
-  ['JavaScript', 'javascript'],
-  ['R', 'r'],
-  ['Java', 'java'],
-  ['Julia', 'julia'],
+const RUNNERS: [string, RuntimeLanguage, Promise<Interpreter | undefined>][] = [
+  ['Python', 'python', findInterpreter('python')],
+  ['Python 2.7', 'python', findPython2()],
+  ['JavaScript', 'javascript', findInterpreter('javascript')],
+  ['R', 'r', findInterpreter('r')],
+  ['Java', 'java', findInterpreter('java')],
+  ['Julia', 'julia', findInterpreter('julia')],
 ];
-const found = await Promise.all(
-  RUNNERS.map(([, language, named]) => findInterpreter(language, named === undefined ? {} : { named })),
-);
-RUNNERS.forEach(([name, language], i) => {
-  const interpreter = found[i];
+for (const [name, language, finding] of RUNNERS) {
+  const interpreter = await finding;
   if (interpreter !== undefined) conforms(`${name} (${interpreter.version})`, rigOf(language, interpreter));
   else
     describe.skip(`The runner of ${name}: this machine has no interpreter for it.`, () => {
       test('conforms', () => undefined);
     });
-});
+}

@@ -20,6 +20,8 @@ export interface WorkerOptions {
   cwd: string;
   caps?: Caps;
   sandbox?: boolean;
+  /** Files and folders of the script, which a sandbox shows. */
+  reads?: readonly string[];
   /** Batches in flight at the most. */
   inFlight?: number;
   /** Longest that a batch may take once it is its turn. */
@@ -202,7 +204,7 @@ class Session implements WorkerSession {
         launch: options.launch,
         caps: options.caps ?? {},
         sandbox: options.sandbox ?? false,
-        reads: [options.hello.entry, ...Object.values(options.hello.files)],
+        reads: options.reads ?? [],
         cwd: options.cwd,
       },
       {
@@ -218,9 +220,7 @@ class Session implements WorkerSession {
     this.worker = worker;
     const late = setTimeout(() => {
       const said = worker.lastWords === '' ? '' : ` Its last words: ${worker.lastWords.slice(-500)}`;
-      this.broke(
-        this.failure('engine.model-load', `its script was not ready within ${startMs} ms.${said}`),
-      );
+      this.broke(this.failure('engine.model-load', `its script was not ready within ${startMs} ms.${said}`));
     }, startMs);
     try {
       this.ready = await new Promise<Ready>((resolve, reject) => {
@@ -345,7 +345,10 @@ class Session implements WorkerSession {
         `its runner speaks protocol ${protocol}, and this is ${PROTOCOL}`,
       );
     if (schema !== hello.schema)
-      throw this.failure('engine.contract-mismatch', `its runner is ready for other columns than it was told`);
+      throw this.failure(
+        'engine.contract-mismatch',
+        `its runner is ready for other columns than it was told`,
+      );
   }
 
   /** One timer a session, set anew when it runs out, not with every batch. */
