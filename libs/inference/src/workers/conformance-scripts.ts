@@ -91,7 +91,40 @@ export async function predict(rows) {
 }
 `;
 
-const r = ``;
+const r = `state <- new.env()
+
+load <- function(context) {
+  if (identical(context$settings$do, "unready")) stop("not today")
+  context$log("loaded")
+  state$settings <- context$settings
+  state$model <- context$path("model")
+}
+
+deep <- function() stop("boom 7")
+
+predict_rows <- function(rows) {
+  a <- if (is.matrix(rows)) rows[, 1] else rows$a
+  switch(state$settings$do,
+    both = data.frame(result = rows$a + rows$b, label = rows$name),
+    columns = list(result = rows$a + rows$b, label = factor(rows$name)),
+    vector = cbind(rows$a, rows$b),
+    texts = rows$name,
+    truths = rows$a > 0,
+    print = {
+      for (one in a) print(paste("printed", one))
+      system("echo from a child")
+      a
+    },
+    raise = deep(),
+    few = a[-1],
+    nothing = c(NA, a[-1]),
+    settings = a * state$settings$factor,
+    path = rep(readLines(state$model, warn = FALSE), length(a)),
+    window = vapply(rows$a, function(one) one[3], 0) + vapply(rows$b, sum, 0),
+    a
+  )
+}
+`;
 const java = ``;
 const julia = ``;
 
@@ -103,7 +136,7 @@ export const scripts: Record<RuntimeLanguage, Script> = {
     array: (script) => `${script.replace('rows.map(({ a }) => a);', 'rows.map(([a]) => a);')}
 export const ROWS = 'array';`,
   },
-  r: { file: 'script.R', script: r },
+  r: { file: 'script.R', script: r, array: (script) => `${script}ROWS <- "array"\n` },
   java: { file: 'Script.java', script: java, class: 'Script' },
   julia: { file: 'script.jl', script: julia },
 };
