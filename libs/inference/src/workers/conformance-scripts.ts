@@ -125,7 +125,78 @@ predict_rows <- function(rows) {
   )
 }
 `;
-const java = ``;
+const java = `import java.nio.file.*;
+import java.util.*;
+import java.util.stream.*;
+
+public class Script {
+  public interface Context {
+    String path(String name);
+    Map<String, Object> settings();
+    void log(String text);
+  }
+
+  private Map<String, Object> settings;
+  private String model;
+
+  public void load(Context context) {
+    if ("unready".equals(context.settings().get("do"))) throw new IllegalStateException("not today");
+    context.log("loaded");
+    settings = context.settings();
+    model = context.path("model");
+  }
+
+  private static Object deep() {
+    throw new IllegalStateException("boom 7");
+  }
+
+  private static double a(Map<String, Object> row) {
+    return (Double) row.get("a");
+  }
+
+  private static double b(Map<String, Object> row) {
+    return (Double) row.get("b");
+  }
+
+  public Object predict(List<Map<String, Object>> rows) throws Exception {
+    switch (String.valueOf(settings.get("do"))) {
+      case "both":
+        return rows.stream().map(row -> Map.of("result", a(row) + b(row), "label", row.get("name"))).collect(Collectors.toList());
+      case "vector":
+        return rows.stream().map(row -> new double[] {a(row), b(row)}).toArray();
+      case "texts":
+        return rows.stream().map(row -> (String) row.get("name")).toArray(String[]::new);
+      case "truths":
+        return rows.stream().map(row -> a(row) > 0).collect(Collectors.toList());
+      case "columns":
+        return Map.of(
+            "result", rows.stream().mapToDouble(row -> a(row) + b(row)).toArray(),
+            "label", rows.stream().map(row -> row.get("name")).collect(Collectors.toList()));
+      case "print":
+        for (Map<String, Object> row : rows) System.out.println("printed " + (int) a(row));
+        new ProcessBuilder("sh", "-c", "echo from a child").inheritIO().start().waitFor();
+        break;
+      case "raise":
+        return deep();
+      case "few":
+        return rows.stream().skip(1).mapToDouble(row -> a(row)).toArray();
+      case "nothing":
+        return IntStream.range(0, rows.size()).mapToObj(i -> i == 0 ? null : (Object) a(rows.get(i))).toArray();
+      case "settings":
+        return rows.stream().mapToDouble(row -> a(row) * (Double) settings.get("factor")).toArray();
+      case "path":
+        String text = Files.readString(Path.of(model));
+        return rows.stream().map(row -> text).toArray();
+      case "window":
+        return rows.stream().mapToDouble(row -> {
+          double[] a = (double[]) row.get("a");
+          return a[a.length - 1] + Arrays.stream((double[]) row.get("b")).sum();
+        }).toArray();
+    }
+    return rows.stream().mapToDouble(row -> a(row)).toArray();
+  }
+}
+`;
 const julia = ``;
 
 export const scripts: Record<RuntimeLanguage, Script> = {
@@ -137,6 +208,15 @@ export const scripts: Record<RuntimeLanguage, Script> = {
 export const ROWS = 'array';`,
   },
   r: { file: 'script.R', script: r, array: (script) => `${script}ROWS <- "array"\n` },
-  java: { file: 'Script.java', script: java, class: 'Script' },
+  java: {
+    file: 'Script.java',
+    script: java,
+    class: 'Script',
+    array: (script) =>
+      script.replace(
+        /  public Object predict[^]*$/,
+        '  public double[] predict(double[][] rows) { return Arrays.stream(rows).mapToDouble(row -> row[0]).toArray(); }\n}\n',
+      ),
+  },
   julia: { file: 'script.jl', script: julia },
 };

@@ -9,7 +9,7 @@
  * settings.factor * a; `path` gives the text of the file `model`. `load` logs "loaded" and, with `do: unready`, raises.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
@@ -101,7 +101,9 @@ export function conforms(name: string, rig: Rig): void {
     beforeAll(async () => {
       folder = mkdtempSync(join(tmpdir(), 'millrace-runner-'));
       writeFileSync(join(folder, rig.file), rig.script);
-      if (rig.array) writeFileSync(join(folder, `array-${rig.file}`), rig.array(rig.script));
+      // Of the same name, since a class is called like its file.
+      mkdirSync(join(folder, 'array'));
+      if (rig.array) writeFileSync(join(folder, 'array', rig.file), rig.array(rig.script));
       writeFileSync(join(folder, 'model file.txt'), 'the model');
       launch = await rig.launch();
     }, START_MS);
@@ -251,7 +253,7 @@ export function conforms(name: string, rig: Rig): void {
       const columns = ['a', 'b', 'c'].map((column) => ({ name: column, dtype: 'float64' as const }));
       const values = new Float64Array(LARGE_ROWS * 3).fill(2);
       for (let row = 0; row < LARGE_ROWS; row++) values[row * 3] = row;
-      const file = join(folder, rig.array ? `array-${rig.file}` : rig.file);
+      const file = join(folder, rig.array ? 'array' : '', rig.file);
       const body = new Uint8Array(values.buffer);
       expect(body.length).toBeGreaterThan(64 * 1024 * 1024);
       const { said } = await ask('first', body, { columns, entry: file });
@@ -351,7 +353,7 @@ export function conforms(name: string, rig: Rig): void {
 
     if (rig.array)
       test('rows as an array, when the script asks for it', async () => {
-        const entry = join(folder, `array-${rig.file}`);
+        const entry = join(folder, 'array', rig.file);
         const { said } = await ask('first', doubles(1, 2, 3, 4), { entry });
         expect(numbersIn(said)).toEqual([1, 3]);
       });
