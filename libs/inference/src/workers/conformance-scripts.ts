@@ -197,7 +197,41 @@ public class Script {
   }
 }
 `;
-const julia = ``;
+const julia = `state = Dict{String,Any}()
+
+function load(context)
+    get(context.settings, "do", "") == "unready" && error("not today")
+    context.log("loaded")
+    state["settings"] = context.settings
+    state["model"] = context.path("model")
+end
+
+deep() = error("boom 7")
+
+function predict(rows)
+    doing = state["settings"]["do"]
+    doing == "both" && return [Dict("result" => row["a"] + row["b"], "label" => row["name"]) for row in rows]
+    doing == "vector" && return [[row["a"], row["b"]] for row in rows]
+    doing == "texts" && return [row["name"] for row in rows]
+    doing == "truths" && return [row["a"] > 0 for row in rows]
+    if doing == "columns"
+        return Dict("result" => [row["a"] + row["b"] for row in rows], "label" => [row["name"] for row in rows])
+    end
+    if doing == "print"
+        for row in rows
+            println("printed ", Int(row["a"]))
+        end
+        run(pipeline(Cmd(["sh", "-c", "echo from a child"]), stdout = stdout))
+    end
+    doing == "raise" && deep()
+    doing == "few" && return [row["a"] for row in rows][2:end]
+    doing == "nothing" && return [i == 1 ? nothing : row["a"] for (i, row) in enumerate(rows)]
+    doing == "settings" && return [row["a"] * state["settings"]["factor"] for row in rows]
+    doing == "path" && return [read(state["model"], String) for _ in rows]
+    doing == "window" && return [row["a"][end] + sum(row["b"]) for row in rows]
+    return [row["a"] for row in rows]
+end
+`;
 
 export const scripts: Record<RuntimeLanguage, Script> = {
   python: { file: 'script.py', script: python },
@@ -218,5 +252,10 @@ export const ROWS = 'array';`,
         '  public double[] predict(double[][] rows) { return Arrays.stream(rows).mapToDouble(row -> row[0]).toArray(); }\n}\n',
       ),
   },
-  julia: { file: 'script.jl', script: julia },
+  julia: {
+    file: 'script.jl',
+    script: julia,
+    array: (script) =>
+      `${script.replace('[row["a"] for row in rows]\nend', 'rows[:, 1]\nend')}ROWS = "array"\n`,
+  },
 };

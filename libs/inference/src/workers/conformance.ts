@@ -25,6 +25,8 @@ export interface Rig {
   /** As `ready` has it. */
   language: string;
   class?: string;
+  /** Makes what is started from the script's file, where that would else be done with every start. */
+  build?: (file: string) => string;
   /** What a script says that wants rows as an array, in front of its own; absent: this language has dicts only. */
   array?: (script: string) => string;
 }
@@ -97,6 +99,7 @@ export function conforms(name: string, rig: Rig): void {
   describe(`the runner of ${name}`, () => {
     let folder: string;
     let launch: Launch;
+    let built: string;
     const open: Line[] = [];
     beforeAll(async () => {
       folder = mkdtempSync(join(tmpdir(), 'millrace-runner-'));
@@ -104,6 +107,7 @@ export function conforms(name: string, rig: Rig): void {
       // Of the same name, since a class is called like its file.
       mkdirSync(join(folder, 'array'));
       if (rig.array) writeFileSync(join(folder, 'array', rig.file), rig.array(rig.script));
+      built = rig.build?.(join(folder, rig.file)) ?? join(folder, rig.file);
       writeFileSync(join(folder, 'model file.txt'), 'the model');
       launch = await rig.launch();
     }, START_MS);
@@ -125,7 +129,7 @@ export function conforms(name: string, rig: Rig): void {
         columns: NUMBERS.map((column) => ({ name: column, dtype: 'float64' as const })),
         dtype: 'float64',
         outputs: ['result'],
-        entry: join(folder, rig.file),
+        entry: built,
         class: rig.class,
         files: { model: join(folder, 'model file.txt') },
         settings,
@@ -253,7 +257,7 @@ export function conforms(name: string, rig: Rig): void {
       const columns = ['a', 'b', 'c'].map((column) => ({ name: column, dtype: 'float64' as const }));
       const values = new Float64Array(LARGE_ROWS * 3).fill(2);
       for (let row = 0; row < LARGE_ROWS; row++) values[row * 3] = row;
-      const file = join(folder, rig.array ? 'array' : '', rig.file);
+      const file = rig.array ? join(folder, 'array', rig.file) : built;
       const body = new Uint8Array(values.buffer);
       expect(body.length).toBeGreaterThan(64 * 1024 * 1024);
       const { said } = await ask('first', body, { columns, entry: file });
