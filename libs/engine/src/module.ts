@@ -106,7 +106,8 @@ export interface ModuleContext<Settings = unknown> {
   drop(reason: string, n?: number): void;
   /**
    * An error of one or more records. Counts it, keeps the detail as the last error and does what the module's
-   * `onError` says: the flow stops, the records are skipped, or `batch` leaves by the port `error`.
+   * `onError` says: the flow stops, the records are skipped, or `batch` leaves by the port `error`. With `n` 0 the detail
+   * is kept and no more: no record was lost.
    */
   fault(detail: string, n?: number, batch?: Batch): void;
   /** Bytes that came in from outside, or left for it. */

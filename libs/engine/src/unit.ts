@@ -192,6 +192,7 @@ export class Unit implements ModuleContext<unknown> {
   fault(detail: string, n = 1, batch?: Batch): void {
     this.counters.errors += n;
     this.counters.lastError = detail;
+    if (n === 0) return;
     if (this.onError === 'stop') {
       throw new ModuleError(this.id, new Failure('engine.module-failed', `${this.id}: ${detail}`));
     }

@@ -27,4 +27,8 @@ export {
 export { measurePacked, packedFormat } from './scripts/archive.js';
 export { isPacked, unpackScript } from './scripts/unpack.js';
 export { interpreters, interpreterVariables } from './runtimes/here.js';
-export { findInterpreter, type Interpreter } from './workers/interpreters.js';
+export { helloOf, type Hello } from './workers/hello.js';
+export { askInterpreter, findInterpreter, type Interpreter } from './workers/interpreters.js';
+export { classPath, jarsOf, launchOf, pythonOf } from './workers/launch.js';
+export { sandboxKind, type SandboxKind } from './workers/sandbox.js';
+export { WorkerSession, type WorkerBatch, type WorkerOptions, type WorkerResult } from './workers/session.js';

@@ -15,6 +15,7 @@ import { create as featureStats } from './features/stats/behaviour.js';
 import { create as mapConvert } from './map/convert/behaviour.js';
 import { create as mapSet } from './map/set/behaviour.js';
 import { create as modelOnnx } from './models/onnx/behaviour.js';
+import { createWorker } from './models/worker/behaviour.js';
 import { create as routeAlert } from './route/alert/behaviour.js';
 import { create as routeSwitch } from './route/switch/behaviour.js';
 import { create as routeMerge } from './route/merge/behaviour.js';
@@ -59,6 +60,11 @@ export const behaviours: Behaviours = new Map<string, Create>([
   ['feature.stats', featureStats],
   ['map.convert', mapConvert],
   ['map.set', mapSet],
+  ['model.java', createWorker('java')],
+  ['model.javascript', createWorker('javascript')],
+  ['model.julia', createWorker('julia')],
+  ['model.python', createWorker('python')],
+  ['model.r', createWorker('r')],
   ['model.onnx', modelOnnx],
   ['route.alert', routeAlert],
   ['route.switch', routeSwitch],

@@ -14,6 +14,11 @@ import { kind as cleanZscore } from './clean/zscore/kind.js';
 import { kind as featureStats } from './features/stats/kind.js';
 import { kind as mapConvert } from './map/convert/kind.js';
 import { kind as mapSet } from './map/set/kind.js';
+import { kind as modelJava } from './models/java/kind.js';
+import { kind as modelJavascript } from './models/javascript/kind.js';
+import { kind as modelJulia } from './models/julia/kind.js';
+import { kind as modelPython } from './models/python/kind.js';
+import { kind as modelR } from './models/r/kind.js';
 import { kind as modelOnnx } from './models/onnx/kind.js';
 import { kind as routeAlert } from './route/alert/kind.js';
 import { kind as routeSwitch } from './route/switch/kind.js';
@@ -58,6 +63,11 @@ export const kinds: Catalogue = catalogueOf([
   featureStats,
   mapConvert,
   mapSet,
+  modelJava,
+  modelJavascript,
+  modelJulia,
+  modelPython,
+  modelR,
   modelOnnx,
   routeAlert,
   routeSwitch,

@@ -10,6 +10,11 @@ export const engine = {
   'engine.model-timeout': { kind: 'outage', status: 503, title: 'The model took too long' },
   'engine.model-busy': { kind: 'outage', status: 503, title: 'The model has too much in flight' },
   'engine.model-stopped': { kind: 'outage', status: 503, title: 'The model does not run any more' },
+  'engine.worker-protocol': {
+    kind: 'outage',
+    status: 503,
+    title: 'A worker does not keep to its protocol',
+  },
   'engine.runtime-missing': {
     kind: 'refusal',
     status: 422,
@@ -21,15 +26,16 @@ export const engine = {
     status: 503,
     title: 'Packages of a runtime could not be fetched',
   },
+  'engine.sandbox-missing': { kind: 'refusal', status: 422, title: 'This machine has no sandbox' },
   'engine.contract-mismatch': {
     kind: 'refusal',
     status: 422,
-    title: 'A model is not what its contract says',
+    title: 'The model and the module do not fit together',
   },
   'engine.golden-mismatch': {
     kind: 'refusal',
     status: 422,
-    title: 'A model does not give the known answers of its contract',
+    title: 'The model gives other answers here than its contract has',
   },
   'engine.file-unreadable': { kind: 'refusal', status: 422, title: 'A file of the flow cannot be read' },
   'engine.file-unfit': { kind: 'refusal', status: 422, title: 'A file is not what the settings say of it' },

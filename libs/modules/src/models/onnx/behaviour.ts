@@ -1,25 +1,10 @@
-/**
- * Behaviour of `model.onnx`: records wait in order, go to the thread in batches, and leave in order.
- *
- * Guarantee: each record that came in leaves, or is counted as dropped or as an error, and none leaves before
- * one that came earlier; what waits is bounded and is saved. A failure that must stop the flow is thrown from
- * the next call, since the thread's answers come at a time when nobody listens.
- */
-import {
-  Batch,
-  BATCH_ROWS,
-  type Behaviour,
-  type Create,
-  type FieldValue,
-  type Input,
-  type ModuleContext,
-  type Schema,
-  type State,
-} from '@millrace/engine';
+/** Behaviour of `model.onnx`: a model in a thread of its own, behind the queue that all models have. */
+import type { Create, ModuleContext } from '@millrace/engine';
 import { OnnxSession, type OnnxBatch } from '@millrace/inference';
-import { Failure } from '@millrace/schemas';
-import { packBatch, unpackBatch, type PackedBatch } from '../../packed-batch.js';
-import { count, doneOf, lackingRows, makeRoom, newHeld, type Held } from './held.js';
+import type { Contract } from '@millrace/schemas';
+import { proveGolden } from '../golden.js';
+import { ModelQueue, type QueueSettings } from '../queue.js';
+import type { Flight, Runtime } from '../runtime.js';
 import {
   asTruths,
   elementOf,
@@ -31,429 +16,134 @@ import {
   type FilledInput,
   type InputSetting,
   type OutputSetting,
-  type Piece,
 } from './tensors.js';
 
-export interface OnnxSettings {
+export interface OnnxSettings extends QueueSettings {
   model: string;
   inputs: InputSetting[];
   outputs: OutputSetting[];
-  batch: { max: number; waitMs: number };
   timeoutMs: number;
   threads: number;
-  onBusy: 'block' | 'drop';
-  onIncomplete: 'skip' | 'port';
-  fallback?: Record<string, string | number | boolean | null>;
 }
 
 /** Batches with the thread at a time: one runs, the others lie ready. A power of two. */
 const SLOTS = 8;
-const INCOMPLETE = 1;
-/** Batches kept for use again: a full queue of batches of 256, and a few small ones. */
-const SPARE = 64;
 
-/** Some rows on their way through the thread, as one batch of the model. */
-interface Flight {
-  slot: OnnxBatch;
-  pieces: (Piece & { held: Held })[];
-  /** Rows that the model gets; more than those of the pieces when it insists on a number. */
-  rows: number;
-  failed: Uint8Array;
-  reason: string;
-}
+class OnnxRuntime implements Runtime<OnnxBatch> {
+  readonly rows: number | null;
+  private readonly plans: FilledInput[];
+  private readonly elements: number[];
+  private readonly truths: boolean[];
 
-interface Places {
-  schema: Schema;
-  /** Empty batches for the next records. */
-  spare: Batch[];
-  inputs: number[][];
-  outputs: number[];
-}
-
-class OnnxModel implements Behaviour {
-  private places: Places[] = [];
-  private held: Held[] = [];
-  /** Rows that have not gone to the thread, and all that have not left. */
-  private unsent = 0;
-  private waiting = 0;
-  private flying = 0;
-  private session: OnnxSession | undefined;
-  private plan:
-    { inputs: FilledInput[]; elements: number[]; truths: boolean[]; fixed: number | null } | undefined;
-  private opening: Promise<void> | undefined;
-  private thrown: { error: unknown } | undefined;
-  private timer: NodeJS.Timeout | undefined;
-  private draining = false;
-  /** When records left last. */
-  private leftAt = 0;
-  private closed = false;
-  private idle: (() => void)[] = [];
-
-  constructor(private readonly context: ModuleContext<OnnxSettings>) {}
-
-  bind(inputs: readonly Input[]): void {
-    const { settings } = this.context;
-    this.places = inputs.map(({ schema }) => ({
-      schema,
-      spare: [],
-      inputs: settings.inputs.map(({ columns, window }) =>
-        (columns ?? [window!]).map((name) => schema.index(name)),
-      ),
-      outputs: settings.outputs.map(({ as }) => schema.index(as)),
-    }));
+  constructor(
+    private readonly session: OnnxSession,
+    inputs: readonly InputSetting[],
+    private readonly outputs: readonly OutputSetting[],
+  ) {
+    this.rows = fixedRows(session);
+    this.plans = planInputs(session, inputs);
+    this.elements = outputs.map((output) => elementOf(session, output));
+    this.truths = outputs.map((output) => isTruth(session, output));
   }
 
-  /** Loads the model before the sources are opened: a swap of versions then takes no time for it. */
-  async prepare(): Promise<void> {
-    this.open();
-    await this.opening;
-    this.check();
-  }
-
-  process(batch: Batch, input: number): void {
-    this.check();
-    this.open();
-    this.session?.poll();
-    if (!this.join(batch, input)) {
-      // A copy into a batch that is used again: keeping the batch itself would cost its maker new arrays.
-      // What comes behind records that wait will have others join it.
-      const copy = this.emptyBatch(input, this.held.length > 0 ? BATCH_ROWS : batch.n);
-      copy.append(batch);
-      this.partIncomplete(copy, input);
-      if (copy.n === 0 && copy.gaps === null) return;
-      this.hold(copy, input);
-      this.makeRoom();
-    }
-    this.pump();
-    this.context.queued(this.waiting);
-  }
-
-  /** Adds records to those that wait already; false when they cannot stand in one batch. */
-  private join(batch: Batch, input: number): boolean {
-    const { settings, queue } = this.context;
-    const last = this.held[this.held.length - 1];
-    if (last === undefined || last.sent > 0 || last.input !== input) return false;
-    if (last.batch.n + batch.n > BATCH_ROWS || settings.onBusy === 'drop' || queue.full !== 'block')
-      return false;
-    if (lackingRows(batch, this.places[input].inputs) !== null) return false;
-    last.batch.append(batch);
-    makeRoom(last);
-    this.unsent += batch.n;
-    this.waiting += batch.n;
-    return true;
-  }
-
-  private emptyBatch(input: number, capacity: number): Batch {
-    const { spare, schema } = this.places[input];
-    return spare.pop() ?? new Batch(schema, capacity);
-  }
-
-  tick(): void {
-    this.check();
-    this.open();
-  }
-
-  private hold(batch: Batch, input: number): void {
-    this.held.push(newHeld(batch, input, this.context.settings.outputs.length));
-    this.unsent += batch.n;
-    this.waiting += batch.n;
-  }
-
-  /** Takes the records out that lack an input, and sends them on or drops them. */
-  private partIncomplete(batch: Batch, input: number): void {
-    const lacking = lackingRows(batch, this.places[input].inputs);
-    if (lacking === null) return;
-    if (this.context.settings.onIncomplete === 'port') {
-      const aside = batch.fork();
-      aside.gaps = null;
-      aside.retain(lacking);
-      this.context.emit(aside, INCOMPLETE);
-    } else this.context.drop('incomplete', count(lacking));
-    batch.retain(lacking.map((one) => 1 - one));
-  }
-
-  /** Keeps the queue within its bound, where records are to be dropped rather than to wait. */
-  private makeRoom(): void {
-    const { queue, settings } = this.context;
-    const newest = this.held[this.held.length - 1];
-    if (settings.onBusy === 'drop' && this.flying > 0 && this.unsent - newest.batch.n >= settings.batch.max) {
-      this.forget(newest, 'busy');
-    } else if (queue.full === 'dropNewest' && this.waiting > queue.size) this.forget(newest, 'queue-full');
-    else if (queue.full === 'dropOldest') {
-      for (let i = 0; i < this.held.length - 1 && this.waiting > queue.size;) {
-        if (this.held[i].sent === 0 && this.held[i].batch.n > 0) this.forget(this.held[i], 'queue-full');
-        else i++;
-      }
-    }
-  }
-
-  /** Only batches of which nothing has been sent. */
-  private forget(held: Held, reason: string): void {
-    this.held.splice(this.held.indexOf(held), 1);
-    this.unsent -= held.batch.n;
-    this.waiting -= held.batch.n;
-    this.context.drop(reason, held.batch.n);
-  }
-
-  private open(): void {
-    this.opening ??= this.openSession().catch((error: unknown) => this.halt(error));
-  }
-
-  private async openSession(): Promise<void> {
-    const { settings, host } = this.context;
-    const { model } = settings;
-    const path = model.startsWith('resource:') ? host.resource(model).path : host.path(model);
-    const session = await OnnxSession.open({
-      path,
-      name: model,
-      threads: settings.threads,
-      timeoutMs: settings.timeoutMs,
-      slots: SLOTS,
-      inputs: settings.inputs.map(({ tensor }) => tensor),
-      outputs: [...new Set(settings.outputs.map(({ tensor }) => tensor))],
+  /** Known answers speak of tensors, or of the fields that take them. */
+  async prove(name: string, contract: Contract | undefined, inputs: readonly InputSetting[]): Promise<void> {
+    if (contract === undefined) return;
+    await proveGolden({
+      name,
+      contract,
+      reads: readsOf(inputs),
+      gives: this.outputs.map(({ as }) => as),
+      wanted: ({ output }, k) => wantedOf(output, this.outputs[k], this.elements[k]),
+      runtime: this,
+      borrow: () => this.borrow()!,
     });
-    if (this.closed) {
-      await session.close();
-      return;
-    }
-    this.session = session;
-    this.plan = {
-      inputs: planInputs(session, settings.inputs),
-      elements: settings.outputs.map((output) => elementOf(session, output)),
-      truths: settings.outputs.map((output) => isTruth(session, output)),
-      fixed: fixedRows(session),
-    };
-    this.pump();
   }
 
-  /** Gives the thread what there is, as long as it takes it and a batch is due. */
-  private pump(): void {
-    this.release();
-    if (this.session === undefined || this.plan === undefined || this.thrown !== undefined) return;
-    const { max, waitMs } = this.context.settings.batch;
-    const size = this.plan.fixed ?? (this.context.live ? max : Math.max(max, BATCH_ROWS));
-    while (this.unsent > 0) {
-      const due = this.unsent >= size || this.flying === 0 || this.draining;
-      if (!due) {
-        this.timer ??= setTimeout(() => this.overdue(), waitMs);
-        return;
-      }
-      let slot: OnnxBatch | undefined;
-      try {
-        slot = this.session.borrow();
-      } catch (error) {
-        this.halt(error);
-        return;
-      }
-      if (slot === undefined) return;
-      this.send(slot, size);
-    }
-    clearTimeout(this.timer);
-    this.timer = undefined;
+  poll(): void {
+    this.session.poll();
   }
 
-  /** The first that waits has waited long enough. */
-  private overdue(): void {
-    this.timer = undefined;
-    const before = this.draining;
-    this.draining = true;
-    this.pump();
-    this.draining = before;
+  borrow(): OnnxBatch | undefined {
+    return this.session.borrow();
   }
 
-  private send(slot: OnnxBatch, size: number): void {
-    const pieces: Flight['pieces'] = [];
-    let n = 0;
-    for (const held of this.held) {
-      const take = Math.min(held.batch.n - held.sent, size - n);
-      if (take > 0) {
-        const { batch, sent: first } = held;
-        const indexes = this.places[held.input].inputs;
-        pieces.push({ held, batch, indexes, first, last: first + take });
-        held.sent += take;
-        n += take;
-      }
-      if (n === size) break;
-    }
-    this.unsent -= n;
-    this.flying++;
-    this.context.count('batches');
-    const flight: Flight = {
-      slot,
-      pieces,
-      rows: this.plan!.fixed ?? n,
-      failed: new Uint8Array(n),
-      reason: '',
-    };
-    try {
-      this.fillSlot(flight);
-    } catch (error) {
-      this.land(flight, error);
-      return;
-    }
-    slot.run().then(
-      () => this.land(flight, null),
-      (error: unknown) => this.land(flight, error),
-    );
-  }
-
-  private fillSlot(flight: Flight): void {
-    const { slot, pieces, rows } = flight;
+  fill(slot: OnnxBatch, flight: Flight): void {
     const unfit = (row: number, why: string) => {
       flight.failed[row] = 1;
       flight.reason = why;
     };
-    this.plan!.inputs.forEach((plan, position) => fillInput(slot, plan, position, pieces, rows, unfit));
+    this.plans.forEach((plan, position) =>
+      fillInput(slot, plan, position, flight.pieces, flight.rows, unfit),
+    );
   }
 
-  /** The thread's answer, `error` when it has none. Frees the slot and sends on what is done. */
-  private land(flight: Flight, error: unknown): void {
-    const { slot, failed } = flight;
-    try {
-      if (error !== null) throw error;
-      this.take(flight);
-    } catch (thrown) {
-      failed.fill(1);
-      flight.reason = thrown instanceof Error ? thrown.message : String(thrown);
-    }
-    slot.release();
-    this.flying--;
-    this.settle(flight);
+  run(slot: OnnxBatch): Promise<void> {
+    return slot.run();
   }
 
-  /** Copies the results of the rows. */
-  private take(flight: Flight): void {
-    const { slot, pieces, rows, failed } = flight;
-    const { elements, truths } = this.plan!;
-    this.context.settings.outputs.forEach(({ tensor, as }, k) => {
+  take(slot: OnnxBatch, flight: Flight): void {
+    const { pieces, rows, failed } = flight;
+    this.outputs.forEach(({ tensor, as }, k) => {
       const output = slot.output(tensor);
       let at = 0;
       for (const { held, first, last } of pieces) {
-        if (!readRows(output, at, rows, elements[k], held.results[k], first, last - first, failed))
+        if (!readRows(output, at, rows, this.elements[k], held.results[k], first, last - first, failed))
           flight.reason = `the model gave no number for ${as} (NaN, or no such element)`;
-        if (truths[k]) asTruths(held.results[k], first, last - first);
+        if (this.truths[k]) asTruths(held.results[k], first, last - first);
         at += last - first;
       }
     });
   }
 
-  private settle({ pieces, failed, reason }: Flight): void {
-    let at = 0;
-    for (const { held, first, last } of pieces) {
-      for (let row = first; row < last; row++, at++) {
-        held.failed[row] = failed[at];
-        if (failed[at] !== 0) held.reason = reason;
-      }
-      held.done += last - first;
-    }
-    this.pump();
-    this.context.queued(this.waiting);
-    if (this.held.length === 0) for (const resolve of this.idle.splice(0)) resolve();
+  release(slot: OnnxBatch): void {
+    slot.release();
   }
 
-  /**
-   * What is done leaves, in order: a whole batch at once, a part of one when nothing has left for `waitMs`, so that
-   * the first of a long batch does not wait for the last.
-   */
-  private release(): void {
-    const { waitMs } = this.context.settings.batch;
-    while (this.held.length > 0 && this.thrown === undefined) {
-      const held = this.held[0];
-      const { batch, done, left } = held;
-      const whole = done === batch.n;
-      if (!whole && (done === left || performance.now() - this.leftAt < waitMs)) return;
-      if (whole) this.held.shift();
-      this.waiting -= done - left;
-      try {
-        this.leave(whole && left === 0 ? held : doneOf(held, this.emptyBatch(held.input, done - left)));
-        held.left = done;
-      } catch (error) {
-        this.halt(error);
-      }
-      this.leftAt = performance.now();
-    }
-  }
-
-  private leave({ batch, input, failed, reason, results }: Held): void {
-    const { fallback, outputs } = this.context.settings;
-    const n = count(failed);
-    let bad: Batch | undefined;
-    if (n > 0 && fallback !== undefined) {
-      this.context.count('fallback', n);
-      outputs.forEach(({ as }, k) => {
-        const value: FieldValue = fallback[as] ?? null;
-        for (let row = 0; row < batch.n; row++) if (failed[row] !== 0) results[k].put(row, value);
-      });
-    } else if (n > 0) {
-      bad = batch.fork();
-      bad.gaps = null;
-      bad.retain(failed);
-    }
-    this.places[input].outputs.forEach((index, k) => {
-      if (index < 0) return;
-      while (batch.columns.length <= index) batch.columns.push(undefined);
-      batch.columns[index] = results[k];
-    });
-    if (bad !== undefined) {
-      batch.retain(failed.map((one) => 1 - one));
-      this.context.fault(reason, n, bad);
-    }
-    if (batch.n > 0 || batch.gaps !== null) this.context.emit(batch);
-    batch.reset();
-    const { spare } = this.places[input];
-    if (spare.length < SPARE) spare.push(batch);
-  }
-
-  /** Remembers what must stop the flow, lets the sources go on, and so into `check`. */
-  private halt(error: unknown): void {
-    const { id } = this.context;
-    const named =
-      error instanceof Failure
-        ? new Failure(error.code, `${id}: ${error.message}`, { errors: error.errors, cause: error })
-        : error;
-    this.thrown ??= { error: named };
-    this.context.log('error', named instanceof Error ? named.message : String(named));
-    this.context.queued(0);
-    for (const resolve of this.idle.splice(0)) resolve();
-  }
-
-  private check(): void {
-    if (this.thrown !== undefined) throw this.thrown.error;
-  }
-
-  async drain(): Promise<void> {
-    this.check();
-    if (this.held.length === 0) return;
-    this.open();
-    this.draining = true;
-    // Bounded: the session answers each batch within timeoutMs of its turn, or fails it.
-    const emptied = new Promise<void>((resolve) => this.idle.push(resolve));
-    this.pump();
-    if (this.held.length > 0) await emptied;
-    this.draining = false;
-    this.check();
-  }
-
-  save(): State {
-    return this.held.map(({ batch, input, left }) => {
-      const waits = new Batch(batch.schema, batch.n - left);
-      waits.append(batch, left);
-      return { packed: packBatch(waits), input };
-    });
-  }
-
-  load(state: State): void {
-    for (const { packed, input } of state as { packed: PackedBatch; input: number }[]) {
-      if (input < this.places.length) this.hold(unpackBatch(packed, this.places[input].schema), input);
-    }
-  }
-
-  async close(): Promise<void> {
-    this.closed = true;
-    clearTimeout(this.timer);
-    await this.opening;
-    await this.session?.close();
+  close(): Promise<void> {
+    return this.session.close();
   }
 }
 
-export const create: Create<OnnxSettings> = (context) => new OnnxModel(context);
+const readsOf = (inputs: readonly InputSetting[]): string[][] =>
+  inputs.map(({ columns, window }) => columns ?? [window!]);
+
+function wantedOf(known: Record<string, unknown>, setting: OutputSetting, element: number): unknown {
+  const { as, tensor, label } = setting;
+  if (known[as] !== undefined) return known[as];
+  const whole = known[tensor];
+  if (Array.isArray(whole)) return element < 0 ? whole : whole.flat(Infinity)[element];
+  // A classifier's probabilities by class.
+  if (typeof whole === 'object' && whole !== null)
+    return label === undefined ? undefined : (whole as Record<string, unknown>)[String(label)];
+  return element > 0 ? undefined : whole;
+}
+
+async function open({ settings, host }: ModuleContext<OnnxSettings>): Promise<OnnxRuntime> {
+  const { model, inputs, outputs } = settings;
+  const resource = model.startsWith('resource:') ? host.resource(model) : undefined;
+  const session = await OnnxSession.open({
+    path: resource?.path ?? host.path(model),
+    name: model,
+    threads: settings.threads,
+    timeoutMs: settings.timeoutMs,
+    slots: SLOTS,
+    inputs: inputs.map(({ tensor }) => tensor),
+    outputs: [...new Set(outputs.map(({ tensor }) => tensor))],
+  });
+  try {
+    const runtime = new OnnxRuntime(session, inputs, outputs);
+    await runtime.prove(model, resource?.contract, inputs);
+    return runtime;
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+export const create: Create<OnnxSettings> = (context) =>
+  new ModelQueue(context, {
+    reads: readsOf(context.settings.inputs),
+    gives: context.settings.outputs.map(({ as }) => as),
+    open: () => open(context),
+  });

@@ -232,6 +232,44 @@ describe('model.onnx', () => {
     expect(live.left.length).toBe(100);
   });
 
+  test('golden vectors go through the thread first: by tensor, by class and by field', async () => {
+    const columns = coolerSettings.inputs[0].columns;
+    const golden = (over: object = {}) =>
+      cooler.slice(0, 3).map((row) => ({
+        input: Object.fromEntries(columns.map((name) => [name, row[name]])),
+        output: {
+          output_label: row.label,
+          output_probability: [row.p_failing, row.p_ok, row.p_reduced],
+          ok: row.p_ok,
+          ...over,
+        },
+        tolerance: 1e-5,
+      }));
+    const known = (vectors: Contract['golden']): Partial<Host> => ({
+      resource: (reference) => ({
+        path: fixture('onnx/hydraulic_rf_zipmap/model.onnx'),
+        name: reference,
+        version: 1,
+        digest: null,
+        contract: { columns: [], outputs: [], golden: vectors, runtime: 'onnx' },
+      }),
+    });
+    const settings = { ...coolerSettings, model: 'resource:cooler@1' };
+    const feed = cooler.slice(0, 3).map((row, t) => ({ t, ...row })) as PlainRecord[];
+    const run = (vectors: Contract['golden']) => model(settings, feed, { host: known(vectors) });
+    expect((await run(golden())).rows).toHaveLength(3);
+    for (const [over, says] of [
+      [{ output_label: 'another' }, /golden vector 1: condition is "\w+" on this machine/],
+      [{ ok: 0.123 }, /golden vector 1: ok is /],
+      [{ output_probability: [9, 9, 9] }, /golden vector 1: failing is .*has 9 with a tolerance of 0.00001/],
+    ] as const) {
+      const wrong = { code: 'engine.golden-mismatch', message: expect.stringMatching(says) };
+      await expect(run(golden(over))).rejects.toMatchObject(wrong);
+    }
+    const foreign = [{ input: { x: 1 }, output: { y: 1 }, tolerance: 0 }];
+    await expect(run(foreign)).rejects.toMatchObject({ code: 'engine.contract-mismatch' });
+  });
+
   test('the contract is held against what arrives', () => {
     const contract: Contract = {
       columns: [{ name: 'a', dtype: 'float32', unit: 'bar' }],

@@ -4,9 +4,10 @@
  * Rows that do not fit (a text for a number, a vector of the wrong length) are told and filled with 0, so that
  * the others of the batch are not lost. It runs nothing and keeps nothing.
  */
-import { BOOLEAN, NUMBER, TEXT, type Batch, type Column, type FieldValue } from '@millrace/engine';
+import { BOOLEAN, NUMBER, TEXT, type Column, type FieldValue } from '@millrace/engine';
 import type { OnnxBatch, OnnxSession, OnnxTensor } from '@millrace/inference';
 import { Failure, type ModelPort } from '@millrace/schemas';
+import type { Piece } from '../runtime.js';
 
 export interface InputSetting {
   tensor: string;
@@ -20,15 +21,6 @@ export interface OutputSetting {
   index?: number;
   label?: string | number;
   as: string;
-}
-
-/** Some rows of one batch of records, as a part of a batch of the model. */
-export interface Piece {
-  batch: Batch;
-  /** Column indexes by input of the model, then by column. */
-  indexes: number[][];
-  first: number;
-  last: number;
 }
 
 export interface FilledInput {
