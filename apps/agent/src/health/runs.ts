@@ -4,14 +4,12 @@
  * Guarantee: asked at most every ten minutes, since each question starts a process; a language that is not here
  * is not named.
  */
-import { execFile } from 'node:child_process';
-import { interpreters } from '@millrace/inference';
+import { interpreters, sandboxKind } from '@millrace/inference';
 import type { NodeFacts } from '@millrace/schemas';
 
 export type Runs = Required<Pick<NodeFacts, 'runtimes' | 'sandbox'>>;
 
 const STALE_MS = 10 * 60_000;
-const ASK_MS = 10_000;
 
 export interface WhatRuns {
   /** As it was found last; nothing before the first answers are there. */
@@ -43,13 +41,5 @@ export function whatRuns({ now, onChange }: { now(): number; onChange(): void })
 
 async function ask(): Promise<Runs> {
   const runtimes = { node: process.versions.node, ...(await interpreters()) };
-  return { runtimes, sandbox: await sandbox() };
-}
-
-/** Whether bubblewrap is here and may make namespaces: on many systems only one of the two. */
-function sandbox(): Promise<'bubblewrap' | 'none'> {
-  return new Promise((resolve) => {
-    const alone = ['--ro-bind', '/', '/', '--unshare-all', '--die-with-parent', 'true'];
-    execFile('bwrap', alone, { timeout: ASK_MS }, (error) => resolve(error === null ? 'bubblewrap' : 'none'));
-  });
+  return { runtimes, sandbox: await sandboxKind() };
 }

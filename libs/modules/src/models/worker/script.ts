@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import type { Host, ResourceFile } from '@millrace/engine';
-import { classPath, findInterpreter, jarsOf, pythonOf } from '@millrace/inference';
+import { classPath, findInterpreter, jarsOf, pythonOf, readBuilt } from '@millrace/inference';
 import { Failure, type RuntimeLanguage } from '@millrace/schemas';
 import type { WorkerSettings } from './behaviour.js';
 
@@ -80,7 +80,10 @@ async function interpreterOf(
   { interpreter: named }: WorkerSettings,
   runtime: string | undefined,
 ): Promise<string> {
+  const built = runtime === undefined ? undefined : await readBuilt(runtime);
+  if (built !== undefined) return built.command;
   if (language === 'python' && runtime !== undefined) {
+    // A virtual environment that somebody made by hand.
     const python = pythonOf(runtime);
     if (existsSync(python)) return python;
     throw new Failure('engine.runtime-missing', `The runtime in ${runtime} has no Python.`);
