@@ -84,7 +84,7 @@ describe('a pickle is found wherever it is hidden', () => {
         const packed = gzipSync(pickle4);
         const head = Buffer.from(packed.subarray(0, 10));
         head[3] = 8;
-        return concat([head, Buffer.alloc(10_000, 'n'), [0], packed.subarray(10)]);
+        return concat([head, Buffer.alloc(10_000, 'n'), Buffer.of(0), packed.subarray(10)]);
       },
     ],
     [

@@ -435,11 +435,11 @@ class Session implements WorkerSession {
       restarts.push(performance.now());
       options.count?.('restarts', 1);
       this.trouble = undefined;
-      this.start().catch((error: unknown) => this.startFailed(error));
+      void this.start().catch((error: unknown) => this.startFailed(error));
     }, pause);
   }
 
-  private startFailed(error: unknown): void {
+  private async startFailed(error: unknown): Promise<void> {
     if (this.state === 'closed') return;
     const failure =
       error instanceof Failure ? error : this.failure('engine.model-load', String(error), error);
@@ -448,7 +448,8 @@ class Session implements WorkerSession {
     this.trouble = failure;
     this.state = 'waiting';
     if (worker !== undefined) this.ending = worker.end(0);
-    void this.ending.then(() => this.restart(failure));
+    await this.ending;
+    this.restart(failure);
   }
 
   private failure(code: Failure['code'], detail: string, cause?: unknown): Failure {
