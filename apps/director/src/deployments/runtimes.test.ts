@@ -1,5 +1,5 @@
 /** What a plan says of the runtimes of a flow, and which bytes of them a node may fetch. */
-import type { DeploymentPlan, RuntimeManifest } from '@millrace/schemas';
+import type { Plan, RuntimeManifest } from '@millrace/schemas';
 import { testDirector, type TestDirector } from '../../../../test/kit/director.js';
 import { testFacts, testNode, type TestNode } from '../../../../test/kit/node.js';
 import { uploadResource } from '../../../../test/kit/resources.js';
@@ -59,7 +59,7 @@ beforeAll(async () => {
 afterAll(() => t?.close());
 
 it('a plan names the runtimes that a node lacks, and counts the packages of its own variant', async () => {
-  const { body } = await t.call<DeploymentPlan>('POST', '/v1/deployments:plan', {
+  const { body } = await t.call<Plan>('POST', '/v1/deployments:plan', {
     flow: 'press',
     version: 1,
     group,
