@@ -122,9 +122,21 @@ withPython(
     const wheelBlob = director.put(pump.bytes);
     const runtime = put(pythonRuntime(short, { packages: [pump.package] }));
     await director.desire([flow(1, runtime), flow(1, runtime, 'press')]);
+    const builds = new Set<string>();
+    const watching = setInterval(
+      () =>
+        void builtNames()
+          .then((names) =>
+            names.filter((name) => name.includes('building-')).forEach((name) => builds.add(name)),
+          )
+          .catch(() => undefined),
+      20,
+    );
     await start();
     await running(1);
     await running(1, 'press');
+    clearInterval(watching);
+    expect(builds.size).toBe(1);
     const { folder } = await given(1);
     expect((await given(1, 'press')).folder).toBe(folder);
     expect(await builtNames()).toEqual([runtime.digest.slice(7)]);
@@ -228,6 +240,7 @@ withPython(
       await mkdir(index);
       await writeFile(join(index, pump.file), pump.bytes);
       await start();
+      expect(pip()).toEqual([]);
       await running(1);
       expect(pip()).toEqual([]);
       expect(await builtNames()).toEqual([runtime.digest.slice(7)]);
