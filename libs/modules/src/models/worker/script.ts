@@ -80,11 +80,8 @@ async function interpreterOf(
   { interpreter: named }: WorkerSettings,
   runtime: string | undefined,
 ): Promise<string> {
-  if (language === 'python' && runtime !== undefined) {
-    const python = pythonOf(runtime);
-    if (existsSync(python)) return python;
-    throw new Failure('engine.runtime-missing', `The runtime in ${runtime} has no Python.`);
-  }
+  const own = runtime === undefined ? undefined : builtInterpreter(language, runtime);
+  if (own !== undefined) return own;
   const found = await findInterpreter(language, { named });
   if (found !== undefined) return found.command;
   const { name, variable } = LANGUAGES[language];
@@ -95,6 +92,15 @@ async function interpreterOf(
       : `This machine has no ${name} that is called ${named}. Put it on the path, or say where it is with ` +
           `MILLRACE_${named.toUpperCase().replace(/[^A-Z0-9]+/g, '_')}.`,
   );
+}
+
+/** That of a virtual environment, else the one that the runtime was built for, as the builder wrote it down. */
+function builtInterpreter(language: RuntimeLanguage, runtime: string): string | undefined {
+  if (language === 'python' && existsSync(pythonOf(runtime))) return pythonOf(runtime);
+  const note = join(runtime, 'millrace-runtime.json');
+  if (!existsSync(note)) return undefined;
+  const { command } = JSON.parse(readFileSync(note, 'utf8')) as { command?: unknown };
+  return typeof command === 'string' && existsSync(command) ? command : undefined;
 }
 
 function entryOf(language: RuntimeLanguage, { script, entry }: WorkerSettings, host: Host): string {
