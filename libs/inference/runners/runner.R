@@ -363,7 +363,7 @@ local({
     first <- grep("^(runner\\$predict_rows|script\\$load|sys\\.source)\\(", own)
     own <- if (length(first) > 0) own[-seq_len(first[1])] else character(0)
     own <- own[!grepl("^(\\.handleSimpleError|h\\(simpleError|stop\\(|eval\\(|withCallingHandlers|\\(function )", own)]
-    trace <- paste(c(paste0("  in ", tail(own, TRACE_CALLS)), said), collapse = "\n")
+    trace <- paste(c(if (length(own) > 0) paste0("  in ", tail(own, TRACE_CALLS)), said), collapse = "\n")
     in_call <- if (is.null(where)) "" else paste0(" (in ", deparse(where, nlines = 1)[1], ")")
     list(message = substr(paste0(said, in_call), 1, TRACE_CHARS), trace = substr(trace, 1, TRACE_CHARS))
   }

@@ -27,6 +27,9 @@ MOST = 256 << 20
 TRACE_FRAMES = 12
 TRACE_CHARS = 4000
 TEXT = type(u"")
+FLOATS = set([float])
+# Bodies are laid together with their heads up to this size.
+TOGETHER = 1 << 16
 
 
 class Garbage(Exception):
@@ -87,28 +90,28 @@ class Channel(object):
                 header = json.loads(self._reader.read(header_length).decode("utf-8"))
             except ValueError:
                 raise Garbage("a header is no JSON")
-        body = bytearray(rest - header_length)
-        view = memoryview(body)
-        while len(view) > 0:
-            n = self._reader.readinto(view)
-            if not n:
-                raise Garbage("it ends in the middle of a frame")
-            view = view[n:]
+        # Of its own and writable: an array of numpy lies in it.
+        body = bytearray(self._reader.read(rest - header_length))
+        if len(body) < rest - header_length:
+            raise Garbage("it ends in the middle of a frame")
         return kind, number, header, body
 
     def send(self, kind, number, header=None, body=b""):
+        if header is None and len(body) <= TOGETHER:
+            self._write(PREFIX.pack(9 + len(body), kind, number, 0) + body)
+            return
         head = b"" if header is None else json.dumps(header).encode("utf-8")
         prefix = PREFIX.pack(9 + len(head) + len(body), kind, number, len(head))
-        if len(body) > 1 << 16:
+        if len(body) > TOGETHER:
             self._write(prefix + head)
             self._write(body)
         else:
-            self._write(prefix + head + bytes(body))
+            self._write(prefix + head + body)
 
     def _write(self, data):
-        view = memoryview(data)
-        while len(view) > 0:
-            view = view[self._writer.write(view):]
+        written = self._writer.write(data)
+        while written < len(data):
+            written += self._writer.write(memoryview(data)[written:])
 
 
 def keep(descriptor):
@@ -153,8 +156,13 @@ class Decoder(object):
             except ImportError:
                 raise Wrong('ROWS = "array" needs numpy, and this Python has none')
             self.numpy = numpy
+            self.dtype = numpy.dtype("<f%d" % self.size)
 
     def rows(self, header, body):
+        if not header and self.numpy is not None:
+            # What nearly all batches are.
+            array = self.numpy.frombuffer(body, self.dtype).reshape(-1, len(self.names))
+            return len(array), array
         strings = header.get("strings")
         steps = header.get("steps", 1)
         width = len(self.names) - (len(strings) if strings else 0)
@@ -166,7 +174,7 @@ class Decoder(object):
             if strings:
                 texts = ", ".join(self.names[int(at)] for at in strings)
                 raise Wrong("rows as an array hold numbers, and there are texts in %s" % texts)
-            array = self.numpy.frombuffer(body, dtype="<" + self.letter + str(self.size))
+            array = self.numpy.frombuffer(body, self.dtype)
             shape = (count, steps, width) if self.window else (count, width)
             return count, array.reshape(shape)
         values = struct.unpack("<%d%s" % (count * each, self.letter), body)
@@ -191,8 +199,21 @@ class Encoder(object):
 
     def __init__(self, outputs):
         self.outputs = outputs
+        self.bare = outputs == ["result"]
+        self.double = None
+
+    def use(self, numpy):
+        self.double = numpy.dtype("<f8")
 
     def result(self, answer, count):
+        if self.bare:
+            # What nearly all results are: a number a row.
+            if type(answer) is list:
+                if len(answer) == count and set(map(type, answer)) == FLOATS:
+                    return None, struct.pack("<%dd" % count, *answer)
+            elif self.double is not None and getattr(answer, "dtype", None) == self.double:
+                if answer.shape == (count,):
+                    return None, answer.tobytes()
         columns = self.columns(answer, count)
         header, fields, parts, values = None, [], [], {}
         for name in self.outputs:
@@ -357,17 +378,19 @@ def begin(hello):
         "schema": hello["schema"],
         "memoryBytes": memory(),
     }
-    return script.predict, decoder, Encoder(hello["outputs"]), ready
+    encoder = Encoder(hello["outputs"])
+    if decoder.numpy is not None:
+        encoder.use(decoder.numpy)
+    return script.predict, decoder, encoder, ready
 
 
 def answer_batch(channel, number, header, body, predict, decoder, encoder):
     count, rows = decoder.rows(header, body)
-    answer = predict(rows) if count > 0 else []
-    # Whatever the model gives for no rows: none are wanted.
     if count == 0:
+        # Many a model fails on no rows.
         channel.send(RESULT, number, {"rows": 0, "fields": [], "values": {}})
         return
-    header, body = encoder.result(answer, count)
+    header, body = encoder.result(predict(rows), count)
     channel.send(RESULT, number, header, body)
 
 
@@ -378,16 +401,15 @@ def serve(channel):
         if frame is None or frame[0] == BYE:
             return
         kind, number, header, body = frame
-        if kind == PING:
-            channel.send(PONG, number)
-            continue
         try:
-            if kind == HELLO and parts is None:
+            if kind == BATCH and parts is not None:
+                answer_batch(channel, number, header, body, *parts)
+            elif kind == PING:
+                channel.send(PONG, number)
+            elif kind == HELLO and parts is None:
                 predict, decoder, encoder, ready = begin(header)
                 parts = (predict, decoder, encoder)
                 channel.send(READY, number, ready)
-            elif kind == BATCH and parts is not None:
-                answer_batch(channel, number, header, body, *parts)
             else:
                 raise Garbage("a frame of kind %d has no place here" % kind)
         except Garbage:

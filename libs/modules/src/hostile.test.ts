@@ -37,16 +37,25 @@ const SETTINGS: Record<string, Record<string, unknown>> = {
     inputs: [{ tensor: 'x', columns: ['v', 'w'] }],
     outputs: [{ tensor: 'y', as: 'y' }],
   },
+  'model.javascript': {
+    code: 'export const predict = (rows) => rows.map(({ v, w }) => v + w);',
+    columns: ['v', 'w'],
+    sandbox: 'off',
+  },
 };
 /** What they give goes over a network, and records leave them by no port: tested beside them, against a real one. */
 const ELSEWHERE = new Set(['act.http', 'act.mqtt', 'sink.http', 'sink.mqtt']);
+/** model.javascript with another interpreter behind it, which a machine may lack and which takes a second to start. */
+const SAME = new Set(['model.java', 'model.julia', 'model.python', 'model.r']);
 /** Neither one record for one record, nor counted one by one: windows, rows, changes. */
 const REGROUPS = new Set(['align.rows', 'align.window', 'route.switch', 'route.alert', 'route.debounce']);
 
 /** Weigh all that ever was, or count their hops in rows that have a number. */
 const REMEMBERS = new Set(['feature.ewma', 'feature.cusum', 'feature.fft']);
 
-const subjects = [...kinds.values()].filter(({ type, inputs }) => inputs !== 'none' && !ELSEWHERE.has(type));
+const subjects = [...kinds.values()].filter(
+  ({ type, inputs }) => inputs !== 'none' && !ELSEWHERE.has(type) && !SAME.has(type),
+);
 
 const settingsOf = (kind: ModuleKind): Record<string, unknown> =>
   SETTINGS[kind.type] ?? (kind.example.settings as Record<string, unknown>);

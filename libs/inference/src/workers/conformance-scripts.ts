@@ -234,7 +234,12 @@ end
 `;
 
 export const scripts: Record<RuntimeLanguage, Script> = {
-  python: { file: 'script.py', script: python },
+  python: {
+    file: 'script.py',
+    script: python,
+    array: (script) =>
+      `${script.replace('return [row["a"] for row in rows]\n', 'return rows[:, 0]\n')}\nROWS = "array"\n`,
+  },
   javascript: {
     file: 'script.mjs',
     script: javascript,

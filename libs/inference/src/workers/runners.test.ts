@@ -1,5 +1,5 @@
 /** The conformance kit over every runner whose interpreter this machine has; the others are left out by name. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -22,8 +22,14 @@ function compiled(file: string): string {
   return folder;
 }
 
+/** An array of Python's is one of numpy. */
+function hasArrays(language: RuntimeLanguage, { command }: Interpreter): boolean {
+  return language !== 'python' || spawnSync(command, ['-c', 'import numpy']).status === 0;
+}
+
 const rigOf = (language: RuntimeLanguage, interpreter: Interpreter): Rig => ({
   ...scripts[language],
+  ...(hasArrays(language, interpreter) ? {} : { array: undefined }),
   language,
   build: language === 'java' ? compiled : undefined,
   launch: () => launchOf({ language, interpreter: interpreter.command, work }),

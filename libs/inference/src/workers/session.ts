@@ -82,6 +82,7 @@ const BYE_MS = 2_000;
 /** In front of a body, so that it lies where 64-bit numbers may lie. */
 const FRONT = 16;
 const FIRST_BYTES = 4096;
+const NONE: Record<string, unknown[]> = Object.freeze({});
 
 export const WorkerSession = { open };
 
@@ -105,13 +106,18 @@ class Slot implements WorkerBatch {
   private room = new ArrayBuffer(FRONT + FIRST_BYTES);
   private frame = Buffer.from(this.room);
   private view: Float32Array | Float64Array;
+  /** Prefix and body as they go out without a header; made anew when the room or the number of rows changes. */
+  private outgoing: Buffer | undefined;
   private answers = new Float64Array(64);
+  private answerBytes = Buffer.from(this.answers.buffer);
+  private readonly plain: WorkerResult['fields'];
 
   constructor(
     private readonly session: Session,
     private readonly kind: typeof Float32Array | typeof Float64Array,
-    private readonly outputs: readonly string[],
+    outputs: readonly string[],
   ) {
+    this.plain = outputs.map((name) => ({ name, width: 1 }));
     this.view = new kind(this.room, FRONT, 0);
   }
 
@@ -121,8 +127,10 @@ class Slot implements WorkerBatch {
       this.room = new ArrayBuffer(FRONT + 2 ** Math.ceil(Math.log2(bytes)));
       this.frame = Buffer.from(this.room);
     }
-    if (this.view.length !== count || this.view.buffer !== this.room)
+    if (this.view.length !== count || this.view.buffer !== this.room) {
       this.view = new this.kind(this.room, FRONT, count);
+      this.outgoing = undefined;
+    }
     return this.view;
   }
 
@@ -139,22 +147,25 @@ class Slot implements WorkerBatch {
     const bytes = this.view.byteLength;
     if (this.header === null) {
       writePrefix(this.frame, FRONT - PREFIX, Kind.batch, this.id, 0, bytes);
-      worker.write(this.frame.subarray(FRONT - PREFIX, FRONT + bytes));
+      worker.write((this.outgoing ??= this.frame.subarray(FRONT - PREFIX, FRONT + bytes)));
     } else worker.send(Kind.batch, this.id, this.header, this.frame.subarray(FRONT, FRONT + bytes));
   }
 
   /** Takes a result over; a text when it does not hold what it says. */
   accept({ header, body }: Frame): string | undefined {
-    const given = header as Partial<ResultHeader>;
-    const fields = given.fields ?? this.outputs.map((name) => ({ name, width: 1 }));
-    const width = fields.reduce((sum, field) => sum + field.width, 0);
-    const rows = given.rows ?? body.length / (8 * width);
+    const { fields = this.plain, rows: said, values = NONE } = header as Partial<ResultHeader>;
+    let width = 0;
+    for (const field of fields) width += field.width;
+    const rows = said ?? body.length / (8 * width);
     const count = rows * width;
     if (!Number.isInteger(rows) || body.length !== count * 8)
       return `a result of ${rows} rows has ${body.length} bytes`;
-    if (this.answers.length < count) this.answers = new Float64Array(2 ** Math.ceil(Math.log2(count)));
-    body.copy(Buffer.from(this.answers.buffer));
-    this.result = { rows, fields, numbers: this.answers, values: given.values ?? {} };
+    if (this.answers.length < count) {
+      this.answers = new Float64Array(2 ** Math.ceil(Math.log2(count)));
+      this.answerBytes = Buffer.from(this.answers.buffer);
+    }
+    body.copy(this.answerBytes);
+    this.result = { rows, fields, numbers: this.answers, values };
     return undefined;
   }
 }
