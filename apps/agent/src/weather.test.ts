@@ -5,6 +5,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
 import { numbersFlow, testAgent, type FlowShape, type TestAgent } from '../../../test/kit/agent.js';
 import { until, type BenchFlow } from '../../../test/kit/bench-director.js';
+import { readSet } from './flows/sets.js';
 import { foldersOf } from './folders.js';
 import { joinNode } from './index.js';
 
@@ -279,8 +280,11 @@ test('kill -9 at any time of a deployment leaves old or new, never half', async 
     await running(version);
   }
   await writes(`v${version}`);
-  const sets = await readdir(join(foldersOf(test_.dataDir).flow('pump').root, 'sets'));
-  expect(sets).toHaveLength(1);
+  const folders = foldersOf(test_.dataDir).flow('pump');
+  const sets = await readdir(join(folders.root, 'sets'));
+  // The one that runs, and two as ways back: each of them whole.
+  expect(sets.length).toBeLessThanOrEqual(3);
+  for (const key of sets) await readSet(folders, key);
 }, 180_000);
 
 test('a second agent on one folder is refused, and an identity is never written over', async () => {
