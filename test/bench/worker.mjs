@@ -181,7 +181,7 @@ function pipeRate(python, size, count) {
     child.once('spawn', () =>
       setTimeout(() => {
         began = process.hrtime.bigint();
-        for (let i = 0; i < IN_FLIGHT && sent < count; i++) send();
+        for (let i = 0; i < Math.min(IN_FLIGHT, count / size); i++) send();
       }, 300),
     );
   });

@@ -399,18 +399,24 @@ class Session implements WorkerSession {
   /** The process is no good any more: what it had in hand fails, and another is started when that may be. */
   private broke(failure: Failure): void {
     if (this.state === 'closed' || this.state === 'waiting' || this.state === 'degraded') return;
-    const { worker, readying } = this;
+    const { readying } = this;
     const wasReady = this.state === 'ready';
-    this.worker = undefined;
-    this.trouble = failure;
-    this.state = 'waiting';
-    if (worker !== undefined) this.ending = worker.end(0);
+    this.letGo(failure);
     clearTimeout(this.timer);
     this.timer = undefined;
     this.failFlying(failure);
     readying?.reject(failure);
     // A start that fails is told to whoever started it.
-    if (wasReady) void this.ending.then(() => this.restart(failure));
+    if (wasReady) this.restart(failure);
+  }
+
+  /** Ends the process with its tree. */
+  private letGo(failure: Failure): void {
+    const { worker } = this;
+    this.worker = undefined;
+    this.trouble = failure;
+    this.state = 'waiting';
+    if (worker !== undefined) this.ending = worker.end(0);
   }
 
   private failFlying(failure: Failure): void {
@@ -421,7 +427,12 @@ class Session implements WorkerSession {
     }
   }
 
+  /** When nothing of the last process is left. */
   private restart(failure: Failure): void {
+    void this.ending.then(() => this.startAgain(failure));
+  }
+
+  private startAgain(failure: Failure): void {
     if (this.state === 'closed') return;
     const { options, restarts } = this;
     const now = performance.now();
@@ -446,20 +457,15 @@ class Session implements WorkerSession {
       restarts.push(performance.now());
       options.count?.('restarts', 1);
       this.trouble = undefined;
-      void this.start().catch((error: unknown) => this.startFailed(error));
+      this.start().catch((error: unknown) => this.startFailed(error));
     }, pause);
   }
 
-  private async startFailed(error: unknown): Promise<void> {
+  private startFailed(error: unknown): void {
     if (this.state === 'closed') return;
     const failure =
       error instanceof Failure ? error : this.failure('engine.model-load', String(error), error);
-    const { worker } = this;
-    this.worker = undefined;
-    this.trouble = failure;
-    this.state = 'waiting';
-    if (worker !== undefined) this.ending = worker.end(0);
-    await this.ending;
+    this.letGo(failure);
     this.restart(failure);
   }
 
