@@ -283,7 +283,7 @@ export async function change(
 const PREVIOUS = 2;
 
 /** With the good set that is about to be replaced first. */
-function previousOf({ good, previous }: FlowRecord, next: string): FlowRecord['previous'] {
+export function previousOf({ good, previous }: FlowRecord, next: string): FlowRecord['previous'] {
   const sets = good === null ? previous : [good, ...previous.filter((set) => set.key !== good.key)];
   return sets.filter((set) => set.key !== next).slice(0, PREVIOUS);
 }

@@ -16,6 +16,7 @@ import { assertWhole } from '../flows/whole.js';
 import type { Folders } from '../folders.js';
 import { flowMetrics } from '../health/metrics.js';
 import type { Log } from '../log.js';
+import { previousOf } from '../reconcile/act.js';
 import { afterFailure } from '../reconcile/failed.js';
 import { Lane } from '../reconcile/lane.js';
 import { MAX_ERROR_RATE, PROBATION_MS, processView, TIMEOUT_MS } from '../reconcile/look.js';
@@ -106,9 +107,10 @@ export function simulatedFlows(options: SimulatedFlowsOptions): SimulatedFlows {
     };
   }
 
-  function forgetSets(lane: Lane): void {
-    const named = new Set([lane.record.good?.key, lane.wanted?.key]);
-    for (const [key, { flow }] of sets) if (flow === lane.flow && !named.has(key)) sets.delete(key);
+  /** Those that were good before stay as a way back, as on a node. */
+  function forgetSets({ flow: name, record, wanted }: Lane): void {
+    const named = new Set([record.good?.key, wanted?.key, ...record.previous.map(({ key }) => key)]);
+    for (const [key, { flow }] of sets) if (flow === name && !named.has(key)) sets.delete(key);
   }
 
   /** What nothing names any more goes, as on a node. */
@@ -164,7 +166,8 @@ export function simulatedFlows(options: SimulatedFlowsOptions): SimulatedFlows {
         return;
       case 'settle': {
         const old = lane.record.good?.key;
-        change(lane, { good: lane.record.trying, trying: null, verdict: null });
+        const previous = previousOf(lane.record, step.key);
+        change(lane, { good: lane.record.trying, previous, trying: null, verdict: null });
         if (old !== undefined && old !== step.key) await end(lane, old);
         forgetSets(lane);
         return collect();

@@ -49,6 +49,7 @@ interface PushOptions extends OutputOptions {
   name?: string;
   kind?: ResourceKind;
   note?: string;
+  contract?: string;
   alias: string[];
 }
 
@@ -98,19 +99,22 @@ export function addResource(program: Command): void {
         ]),
       )
       .option('--note <text>', 'what changed')
+      .option('--contract <file>', 'JSON: what a model expects and gives, and answers that are known')
       .option('--alias <alias>', 'also point this alias at it; may be given several times', collect, []),
   ).action(async (file: string, options: PushOptions) => {
     const { nameOf, pointAlias } = await import('../catalogue/push.js');
     const { pushShown } = await import('../catalogue/push-shown.js');
     const { mlflowModel } = await import('../catalogue/mlflow.js');
+    const { readContract } = await import('../catalogue/contract-file.js');
     const mlflow = await mlflowModel(file);
+    const contract = options.contract === undefined ? mlflow?.contract : await readContract(options.contract);
     const director = await connect();
     const { version, sentBytes, digest } = await pushShown(director, {
       name: options.name ?? nameOf(file),
       path: mlflow?.path ?? file,
       kind: options.kind ?? (mlflow && 'model'),
       note: options.note ?? mlflow?.note,
-      contract: mlflow?.contract,
+      contract,
     });
     for (const alias of options.alias) await pointAlias(director, version.resource, alias, version.version);
     if (formatOf(options) === 'table') print(versionView.name(version));

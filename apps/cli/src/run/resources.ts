@@ -6,12 +6,13 @@
  * locked reference gets bytes of its digest or nothing.
  */
 import { createReadStream } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hashStream } from '@millrace/blobs';
 import type { ResourceFile } from '@millrace/engine';
 import { parseReference, type PlacedReference, type ResourceReference } from '@millrace/flow';
-import { Contract, CONTRACT_BYTES, Failure } from '@millrace/schemas';
+import { Failure, type Contract } from '@millrace/schemas';
+import { readContract } from '../catalogue/contract-file.js';
 
 export interface LocalResources {
   /** By the reference as it is written. */
@@ -106,23 +107,7 @@ async function contractBeside(
     names.includes(one),
   );
   if (file === undefined) return undefined;
-  const path = join(folder, file);
-  const fail = (why: string) =>
-    new Failure(
-      'engine.contract-mismatch',
-      `${path} is no contract: ${why}. Write it as the catalogue has it.`,
-    );
-  if ((await stat(path)).size > CONTRACT_BYTES) throw fail(`it is longer than ${CONTRACT_BYTES} bytes`);
-  let told: unknown;
-  try {
-    told = JSON.parse(await readFile(path, 'utf8'));
-  } catch (error) {
-    throw fail(String(error));
-  }
-  const { data, error } = Contract.safeParse(told);
-  if (data !== undefined) return data;
-  const [issue] = error.issues;
-  throw fail(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
+  return readContract(join(folder, file));
 }
 
 async function assertDigest(
