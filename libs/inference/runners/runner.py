@@ -174,11 +174,7 @@ class Decoder(object):
             if strings:
                 texts = ", ".join(self.names[int(at)] for at in strings)
                 raise Wrong("rows as an array hold numbers, and there are texts in %s" % texts)
-<<<<<<< HEAD
             array = self.numpy.frombuffer(body, self.dtype)
-=======
-            array = self.numpy.frombuffer(body, dtype="<f%d" % self.size)
->>>>>>> journeys
             shape = (count, steps, width) if self.window else (count, width)
             return count, array.reshape(shape)
         values = struct.unpack("<%d%s" % (count * each, self.letter), body)
