@@ -21,10 +21,10 @@ const ON_SERVICES = 'services';
 const JOURNEYS = 'test/journeys';
 /**
  * Not run on other services: the studio and the Python package only ever speak to the director, so what stands behind it
- * makes no difference there; journeys of flows, of models in their languages and of what a node installs need it only
- * to be one.
+ * makes no difference there; journeys of flows, of models in their languages, of large files and of what a node installs
+ * need it only to be one.
  */
-const APART = /^(studio|flow|own-models|sdk|plant)\b/;
+const APART = /^(studio|flow|own-models|sdk|plant|upload)\b/;
 const CHECKS = {
   lint: [
     [bin('oxlint/bin/oxlint'), '--deny-warnings'],
