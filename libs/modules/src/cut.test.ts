@@ -124,6 +124,12 @@ const APART: Record<string, string> = {
   'sink.file': 'sinks/file/file.test.ts, a replay that goes on does not double rows',
   'act.http': 'acts/acts.test.ts, keeps its interval over a restart: it never acts in a replay',
   'act.mqtt': 'acts/acts.test.ts',
+  // The queue before a worker is that of model.onnx, which is cut here.
+  'model.python': 'models/worker/worker.test.ts',
+  'model.javascript': 'models/worker/worker.test.ts',
+  'model.r': 'models/worker/worker.test.ts',
+  'model.java': 'models/worker/worker.test.ts',
+  'model.julia': 'models/worker/worker.test.ts',
 };
 /** Counts of how a run was cut into batches, not of what was in it. */
 const OF_BATCHES = new Set(['batches']);

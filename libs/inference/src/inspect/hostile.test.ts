@@ -284,7 +284,7 @@ describe('in bounds of time and memory', () => {
       const { ms, grownMb } = JSON.parse(said) as { ms: number; grownMb: number };
       console.log(`${said.trim()}`);
       expect(ms).toBeLessThan(2_000);
-      expect(grownMb).toBeLessThan(192);
+      expect(grownMb).toBeLessThan(128);
     },
     60_000,
   );
