@@ -95,7 +95,7 @@ class Models(unittest.TestCase):
                 with self.assertRaises(millrace.Refused) as caught:
                     millrace.push_model(model, name="opaque", contract=millrace.infer(FRAME), **more)
                 self.assertEqual(caught.exception.code, "catalogue.pickle-not-allowed")
-                self.assertIn("allow pickles", caught.exception.detail)
+                self.assertIn("allow-pickle on", caught.exception.detail)
 
     def test_a_contract_that_does_not_fit_is_refused_by_place(self):
         with tempfile.TemporaryDirectory() as folder:
