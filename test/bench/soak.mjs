@@ -2,7 +2,7 @@
 // its model in its thread. Heap and resident memory are looked at each second; the median of the second tenth of the
 // records, when all is warm, against that of the last. Gives up after 15 minutes.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { fillParameters, readFlow } from '@millrace/flow';
 import { FlowRun } from '@millrace/engine';
@@ -17,10 +17,10 @@ const examples = new URL('../../examples/', import.meta.url);
 
 /** The example with the most modules. */
 function largest() {
-  const flows = readdirSync(examples, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => ({ folder: new URL(`${name}/`, examples) }))
-    .map(({ folder }) => {
+  const flows = readdirSync(examples)
+    .map((name) => new URL(`${name}/`, examples))
+    .filter((folder) => existsSync(new URL('flow.yaml', folder)))
+    .map((folder) => {
       const { document, problems } = readFlow(readFileSync(new URL('flow.yaml', folder), 'utf8'));
       assert.deepEqual(problems, []);
       return { folder, document, modules: Object.keys(document.modules).length };

@@ -35,6 +35,7 @@ import { startReconcile, type Reconcile } from './reconcile/loop.js';
 import { commandHandler } from './reports/commands.js';
 import { flowLogs } from './reports/flow-logs.js';
 import { flowReports } from './reports/flow-report.js';
+import { delivery } from './reports/deliver.js';
 import { startReporter } from './reports/reporter.js';
 import { sequence } from './reports/sequence.js';
 import { startTaps, type Taps } from './reports/taps.js';
@@ -223,11 +224,7 @@ export async function startAgent(config: AgentConfig, log: Log = createLog(confi
     flows,
     nextNumber: await sequence(folders.reportSeq),
     facts: async () => nodeFacts(dataDir, await held(), runs.facts()),
-    async send(report) {
-      if (link.connected) return link.publish('report', report);
-      const { epoch, sequence } = await api.report(report);
-      if (inbox.isNews({ epoch, sequence })) poll.wake();
-    },
+    send: delivery({ link, api, inbox, poll }),
     now,
     wall,
     random,

@@ -122,21 +122,20 @@ export const PartLink = z
   .meta({ id: 'PartLink' });
 export type PartLink = z.infer<typeof PartLink>;
 
+const Sending = z.object({
+  exists: z.literal(false),
+  upload: Id,
+  /** Links for the parts that are missing, the first 1,000 of them: all, unless it is begun again. */
+  parts: z.array(PartLink),
+  /** How many parts there are in all. */
+  partCount: z.number().int(),
+  /** Of the links; the upload itself lives longer. */
+  expiresAt: Time,
+});
+
 /** Either the bytes are known and nothing is to be sent, or an upload has begun. */
 export const UploadBegun = z
-  .discriminatedUnion('exists', [
-    z.object({ exists: z.literal(true), version: z.number().int() }),
-    z.object({
-      exists: z.literal(false),
-      upload: Id,
-      /** Links for the parts that are missing, the first 1,000 of them: all, unless it is begun again. */
-      parts: z.array(PartLink),
-      /** How many parts there are in all. */
-      partCount: z.number().int(),
-      /** Of the links; the upload itself lives longer. */
-      expiresAt: Time,
-    }),
-  ])
+  .discriminatedUnion('exists', [z.object({ exists: z.literal(true), version: z.number().int() }), Sending])
   .meta({ id: 'UploadBegun' });
 export type UploadBegun = z.infer<typeof UploadBegun>;
 
@@ -146,16 +145,7 @@ export const PieceBegin = UploadBegin.pick({ fileName: true, size: true, digest:
 });
 export type PieceBegin = z.infer<typeof PieceBegin>;
 export const PieceBegun = z
-  .discriminatedUnion('exists', [
-    z.object({ exists: z.literal(true) }),
-    z.object({
-      exists: z.literal(false),
-      upload: Id,
-      parts: z.array(PartLink),
-      partCount: z.number().int(),
-      expiresAt: Time,
-    }),
-  ])
+  .discriminatedUnion('exists', [z.object({ exists: z.literal(true) }), Sending])
   .meta({ id: 'PieceBegun' });
 export type PieceBegun = z.infer<typeof PieceBegun>;
 

@@ -19,6 +19,7 @@ import type { Identity } from '../identity/identity.js';
 import type { Log } from '../log.js';
 import { commandHandler } from '../reports/commands.js';
 import { flowReports } from '../reports/flow-report.js';
+import { delivery } from '../reports/deliver.js';
 import { startReporter } from '../reports/reporter.js';
 import { simulatedFlows } from './flows.js';
 
@@ -118,11 +119,7 @@ export function startSimulatedNode(options: SimulatedNodeOptions): SimulatedNode
     flows: () => flowReports(flows.lanes.values(), flows.documentDigest, { now: now(), wall: wall() }),
     nextNumber: async () => ++number,
     facts: async () => ({ ...options.facts, blobs: (await flows.held()).slice(0, 1000) }),
-    async send(report) {
-      if (link.connected) return link.publish('report', report);
-      const { epoch, sequence } = await api.report(report);
-      if (inbox.isNews({ epoch, sequence })) poll.wake();
-    },
+    send: delivery({ link, api, inbox, poll }),
     now,
     wall,
     random,

@@ -11,6 +11,7 @@ import {
 } from '@millrace/flow';
 import type { Contract } from '@millrace/schemas';
 import { z } from 'zod';
+import { queueSettings } from '../queue-settings.js';
 
 const docs = `
 Runs an ONNX model (onnxruntime, on the CPU, in a thread of its own) and adds what it gives to the record.
@@ -86,25 +87,7 @@ export const kind = defineKind({
       .min(1)
       .max(256)
       .describe('What is taken from the model, and under which name.'),
-    batch: z
-      .strictObject({
-        max: z.number().int().min(1).max(65_536).default(32).describe('Most records in a batch.'),
-        waitMs: z
-          .number()
-          .min(0)
-          .max(60_000)
-          .default(5)
-          .describe('Longest that a record waits for others while the model is busy, in milliseconds.'),
-      })
-      .default({ max: 32, waitMs: 5 })
-      .describe('How records are gathered.'),
-    timeoutMs: z
-      .number()
-      .int()
-      .min(1)
-      .max(600_000)
-      .default(1000)
-      .describe('Longest that a batch may take once it is its turn, in milliseconds.'),
+    ...queueSettings({ model: 'model', input: 'an input', timeoutMs: 1000 }),
     threads: z
       .number()
       .int()
@@ -112,18 +95,6 @@ export const kind = defineKind({
       .max(64)
       .default(1)
       .describe('Threads inside the runtime; 1 is best for small models.'),
-    onBusy: z
-      .enum(['block', 'drop'])
-      .default('block')
-      .describe('Whether records wait for a busy model, or are dropped.'),
-    onIncomplete: z
-      .enum(['skip', 'port'])
-      .default('skip')
-      .describe('Where records go that lack an input: nowhere, or out of the port `incomplete`.'),
-    fallback: z
-      .record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()]))
-      .optional()
-      .describe('Values by output field for records whose batch failed.'),
   }),
   inputs: 'many',
   outputs: ['out', 'incomplete'],

@@ -13,6 +13,7 @@ import {
 } from '@millrace/flow';
 import { ContractDtype, type Contract, type ProblemPlace } from '@millrace/schemas';
 import { z } from 'zod';
+import { queueSettings } from '../queue-settings.js';
 
 export interface LanguageKind {
   type: string;
@@ -114,26 +115,8 @@ const shape = {
     )
     .optional()
     .describe('Whatever the script wants to be told: `context.settings`.'),
-  batch: z
-    .strictObject({
-      max: z.number().int().min(1).max(65_536).default(32).describe('Most records in a batch.'),
-      waitMs: z
-        .number()
-        .min(0)
-        .max(60_000)
-        .default(5)
-        .describe('Longest that a record waits for others while the worker is busy, in milliseconds.'),
-    })
-    .default({ max: 32, waitMs: 5 })
-    .describe('How records are gathered.'),
+  ...queueSettings({ model: 'worker', input: 'a column', timeoutMs: 10_000 }),
   inFlight: z.number().int().min(1).max(64).default(2).describe('Batches with the worker at a time.'),
-  timeoutMs: z
-    .number()
-    .int()
-    .min(1)
-    .max(600_000)
-    .default(10_000)
-    .describe('Longest that a batch may take once it is its turn, in milliseconds.'),
   startMs: z
     .number()
     .int()
@@ -141,18 +124,6 @@ const shape = {
     .max(600_000)
     .default(60_000)
     .describe('Longest that the script may take to be ready, in milliseconds.'),
-  onBusy: z
-    .enum(['block', 'drop'])
-    .default('block')
-    .describe('Whether records wait for a busy worker, or are dropped.'),
-  onIncomplete: z
-    .enum(['skip', 'port'])
-    .default('skip')
-    .describe('Where records go that lack a column: nowhere, or out of the port `incomplete`.'),
-  fallback: z
-    .record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()]))
-    .optional()
-    .describe('Values by output field for records whose batch failed.'),
   caps: z
     .strictObject({
       memoryMb: z
