@@ -4,6 +4,7 @@ import { testDirector, type TestDirector } from '../../../../test/kit/director.j
 import { testFacts, testNode, type TestNode } from '../../../../test/kit/node.js';
 import { uploadResource } from '../../../../test/kit/resources.js';
 import { wheel } from '../../../../test/kit/wheels.js';
+import { Presence } from '../fleet/presence.js';
 import { Rollouts } from './rollouts.js';
 
 const pump = wheel('pump', '1.0', '');
@@ -75,6 +76,8 @@ it('a node may fetch the packages of the runtimes that it is to run, and no othe
   const ask = async (digest: string) =>
     (await nodes.fit!.call('POST', '/v1/agent/downloads', { digest })).status;
   expect(await ask(pump.package.digest)).toBe(403);
+  // Their reports were signs of life; a deployment begins with the nodes that are known to be there.
+  await t.director.app.get(Presence).flush();
   await t.call('POST', '/v1/deployments', {
     flow: 'press',
     version: 1,
