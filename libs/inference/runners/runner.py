@@ -157,12 +157,15 @@ class Decoder(object):
                 raise Wrong('ROWS = "array" needs numpy, and this Python has none')
             self.numpy = numpy
             self.dtype = numpy.dtype("<f%d" % self.size)
+            self.row_bytes = self.size * len(self.names)
 
     def rows(self, header, body):
         if not header and self.numpy is not None:
             # What nearly all batches are.
-            array = self.numpy.frombuffer(body, self.dtype).reshape(-1, len(self.names))
-            return len(array), array
+            count, rest = divmod(len(body), self.row_bytes)
+            if rest > 0:
+                raise Wrong("a batch of rows of %d bytes has %d" % (self.row_bytes, len(body)))
+            return count, self.numpy.ndarray((count, len(self.names)), self.dtype, body)
         strings = header.get("strings")
         steps = header.get("steps", 1)
         width = len(self.names) - (len(strings) if strings else 0)

@@ -1,5 +1,5 @@
 import { Batch, eachRecord, RecordReader, Schema, toRecord, type PlainRecord } from '@millrace/engine';
-import { doneOf, makeRoom, newHeld } from './held.js';
+import { clear, copyDone, makeRoom, markFailed, newHeld, showResults } from './held.js';
 
 function said(batch: Batch): PlainRecord[] {
   const out: PlainRecord[] = [];
@@ -24,10 +24,12 @@ test('what is done leaves in parts, each with its results and the gaps before it
   ];
   makeRoom(held);
   held.results[0].values.set([0, 1, 2, 3, 4]);
-  held.failed.set([0, 1, 0, 0, 1]);
+  markFailed(held, 0, 5, { pieces: [], rows: 5, failed: Uint8Array.of(0, 1, 0, 0, 1), reason: 'why' }, 0);
+  expect([held.failures, held.reason]).toEqual([2, 'why']);
   const parts = [2, 3, 5].map((done) => {
     held.done = done;
-    const part = doneOf(held, new Batch(schema, 1));
+    const part = newHeld(new Batch(schema, 1), 0, 1);
+    copyDone(held, part);
     held.left = done;
     const { values, rows, count } = part.results[0];
     return {
@@ -54,5 +56,45 @@ test('what is done leaves in parts, each with its results and the gaps before it
       rows: [0, 1],
       failed: [0, 1],
     },
+  ]);
+});
+
+test('what has left is used again: empty, without marks, and without columns that another branch reads', () => {
+  const schema = new Schema();
+  const result = schema.index('result');
+  const reader = new RecordReader(schema);
+  const held = newHeld(new Batch(schema, 2), 0, 1);
+  reader.append(held.batch, 0, { v: 10 });
+  makeRoom(held);
+  const [first] = held.results;
+  first.values[0] = 7;
+  markFailed(held, 0, 1, { pieces: [], rows: 1, failed: Uint8Array.of(1), reason: 'why' }, 0);
+  held.sent = held.done = held.left = 1;
+  showResults(held, [result]);
+  expect(said(held.batch)).toEqual([{ t: 0, v: 10, result: 7 }]);
+  clear(held, [result]);
+  expect(held).toMatchObject({
+    sent: 0,
+    done: 0,
+    left: 0,
+    failures: 0,
+    reason: '',
+    failed: Uint8Array.of(0, 0),
+  });
+  expect(held.results[0]).toBe(first);
+
+  reader.append(held.batch, 1, { v: 11 });
+  makeRoom(held);
+  held.results[0].values[0] = 8;
+  showResults(held, [result]);
+  const kept = held.batch.fork();
+  clear(held, [result]);
+  reader.append(held.batch, 2, { v: 12 });
+  makeRoom(held);
+  held.results[0].values[0] = 9;
+  showResults(held, [result]);
+  expect([said(kept), said(held.batch)]).toEqual([
+    [{ t: 1, v: 11, result: 8 }],
+    [{ t: 2, v: 12, result: 9 }],
   ]);
 });

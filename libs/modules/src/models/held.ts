@@ -3,6 +3,7 @@
  * leaves. Plain data and pure rules.
  */
 import { BOOLEAN, Column, NUMBER, TEXT, VECTOR, type Batch } from '@millrace/engine';
+import type { Flight } from './runtime.js';
 
 /** Complete records that have not left. */
 export interface Held {
@@ -12,7 +13,9 @@ export interface Held {
   sent: number;
   done: number;
   left: number;
+  /** By row, and how many are marked. */
   failed: Uint8Array;
+  failures: number;
   /** Why the last of the failed did. */
   reason: string;
   /** A full column an output. */
@@ -20,17 +23,10 @@ export interface Held {
 }
 
 export function newHeld(batch: Batch, input: number, outputs: number): Held {
-  const results = Array.from({ length: outputs }, () => new Column(batch.n));
-  const held = {
-    batch,
-    input,
-    sent: 0,
-    done: 0,
-    left: 0,
-    failed: new Uint8Array(batch.n),
-    reason: '',
-    results,
-  };
+  const capacity = batch.t.length;
+  const results = Array.from({ length: outputs }, () => new Column(capacity));
+  const failed = new Uint8Array(capacity);
+  const held: Held = { batch, input, sent: 0, done: 0, left: 0, failed, failures: 0, reason: '', results };
   makeRoom(held);
   return held;
 }
@@ -46,18 +42,61 @@ export function makeRoom(held: Held): void {
   for (const column of held.results) while (column.count < n) column.pushNumber(column.count, 0);
 }
 
-/** The rows that are done and have not left, copied into an empty batch. */
-export function doneOf({ batch, input, left, done, failed, reason, results }: Held, into: Batch): Held {
-  into.append(batch, left, done);
-  const held = newHeld(into, input, results.length);
-  held.failed.set(failed.subarray(left, done));
-  held.reason = reason;
-  held.done = held.sent = into.n;
-  held.results.forEach((column, k) => {
+/** Marks the rows from `first` that have no result, as their flight says from `at`. */
+export function markFailed(
+  held: Held,
+  first: number,
+  last: number,
+  { failed, reason }: Flight,
+  at: number,
+): void {
+  for (let row = first; row < last; row++, at++) {
+    if (failed[at] === 0) continue;
+    held.failed[row] = 1;
+    held.failures++;
+    held.reason = reason;
+  }
+}
+
+/** Puts the results into their columns of the batch, which gives its own for them: `clear` takes those back. */
+export function showResults({ batch, results }: Held, outputs: readonly number[]): void {
+  outputs.forEach((index, k) => {
+    if (index < 0) return;
+    while (batch.columns.length <= index) batch.columns.push(undefined);
+    batch.columns[index] = results[k];
+  });
+}
+
+/** Empties what has left for the next records; columns that another branch still reads stay with that. */
+export function clear(held: Held, outputs: readonly number[]): void {
+  const { batch, results } = held;
+  batch.reset();
+  outputs.forEach((index, k) => {
+    if (index < 0) return;
+    const column = batch.columns[index];
+    results[k] = column ?? new Column(batch.t.length);
+    batch.columns[index] = undefined;
+  });
+  for (const column of results) column.reset();
+  if (held.failures > 0) held.failed.fill(0);
+  held.sent = held.done = held.left = held.failures = 0;
+  held.reason = '';
+}
+
+/** The rows that are done and have not left, copied into an empty one. */
+export function copyDone({ batch, left, done, failed, failures, reason, results }: Held, into: Held): void {
+  into.batch.append(batch, left, done);
+  makeRoom(into);
+  if (failures > 0) {
+    into.failed.set(failed.subarray(left, done));
+    into.failures = count(into.failed);
+  }
+  into.reason = reason;
+  into.done = into.sent = into.batch.n;
+  into.results.forEach((column, k) => {
     column.reset();
     column.copyFrom(results[k], left, done, -left);
   });
-  return held;
 }
 
 /** Marks the rows that lack a usable value in one of the columns; null when none does. */
@@ -79,7 +118,9 @@ export function lackingRows(batch: Batch, inputs: readonly number[][]): Uint8Arr
 
 /** How many rows are marked. */
 export function count(marks: Uint8Array): number {
-  return marks.reduce((sum, mark) => sum + mark, 0);
+  let sum = 0;
+  for (let i = 0; i < marks.length; i++) sum += marks[i];
+  return sum;
 }
 
 /** Whether an entry can be given to a model at all: a value, and in a vector nothing but numbers. */

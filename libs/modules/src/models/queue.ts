@@ -18,7 +18,17 @@ import {
 } from '@millrace/engine';
 import { Failure } from '@millrace/schemas';
 import { packBatch, unpackBatch, type PackedBatch } from '../packed-batch.js';
-import { count, doneOf, lackingRows, makeRoom, newHeld, type Held } from './held.js';
+import {
+  clear,
+  copyDone,
+  count,
+  lackingRows,
+  makeRoom,
+  markFailed,
+  newHeld,
+  showResults,
+  type Held,
+} from './held.js';
 import type { Flight, Runtime } from './runtime.js';
 
 /** What every model has among its settings. */
@@ -45,8 +55,8 @@ const SPARE = 64;
 
 interface Places {
   schema: Schema;
-  /** Empty batches for the next records. */
-  spare: Batch[];
+  /** Empty ones for the next records. */
+  spare: Held[];
   inputs: number[][];
   outputs: number[];
 }
@@ -97,11 +107,12 @@ export class ModelQueue<Slot> implements Behaviour {
     if (!this.join(batch, input)) {
       // A copy into a batch that is used again: keeping the batch itself would cost its maker new arrays.
       // What comes behind records that wait will have others join it.
-      const copy = this.emptyBatch(input, this.held.length > 0 ? BATCH_ROWS : batch.n);
-      copy.append(batch);
-      this.partIncomplete(copy, input);
-      if (copy.n === 0 && copy.gaps === null) return;
-      this.hold(copy, input);
+      const held = this.empty(input, this.held.length > 0 ? BATCH_ROWS : batch.n);
+      held.batch.append(batch);
+      this.partIncomplete(held.batch, input);
+      if (held.batch.n === 0 && held.batch.gaps === null) return;
+      makeRoom(held);
+      this.hold(held);
       this.makeRoom();
     }
     this.pump();
@@ -123,9 +134,9 @@ export class ModelQueue<Slot> implements Behaviour {
     return true;
   }
 
-  private emptyBatch(input: number, capacity: number): Batch {
+  private empty(input: number, capacity: number): Held {
     const { spare, schema } = this.places[input];
-    return spare.pop() ?? new Batch(schema, capacity);
+    return spare.pop() ?? newHeld(new Batch(schema, capacity), input, this.model.gives.length);
   }
 
   tick(): void {
@@ -133,10 +144,10 @@ export class ModelQueue<Slot> implements Behaviour {
     this.open();
   }
 
-  private hold(batch: Batch, input: number): void {
-    this.held.push(newHeld(batch, input, this.model.gives.length));
-    this.unsent += batch.n;
-    this.waiting += batch.n;
+  private hold(held: Held): void {
+    this.held.push(held);
+    this.unsent += held.batch.n;
+    this.waiting += held.batch.n;
   }
 
   /** Takes the records out that lack an input, and sends them on or drops them. */
@@ -274,14 +285,13 @@ export class ModelQueue<Slot> implements Behaviour {
     this.settle(flight);
   }
 
-  private settle({ pieces, failed, reason }: Flight): void {
+  private settle(flight: Flight): void {
+    const lost = flight.failed.includes(1);
     let at = 0;
-    for (const { held, first, last } of pieces) {
-      for (let row = first; row < last; row++, at++) {
-        held.failed[row] = failed[at];
-        if (failed[at] !== 0) held.reason = reason;
-      }
+    for (const { held, first, last } of flight.pieces) {
+      if (lost) markFailed(held, first, last, flight, at);
       held.done += last - first;
+      at += last - first;
     }
     this.pump();
     this.context.queued(this.waiting);
@@ -302,8 +312,9 @@ export class ModelQueue<Slot> implements Behaviour {
       if (whole) this.held.shift();
       this.waiting -= done - left;
       try {
-        this.leave(whole && left === 0 ? held : doneOf(held, this.emptyBatch(held.input, done - left)));
+        const leaving = whole && left === 0 ? held : this.partOf(held);
         held.left = done;
+        this.leave(leaving);
       } catch (error) {
         this.halt(error);
       }
@@ -311,35 +322,37 @@ export class ModelQueue<Slot> implements Behaviour {
     }
   }
 
-  private leave({ batch, input, failed, reason, results }: Held): void {
+  private partOf(held: Held): Held {
+    const part = this.empty(held.input, held.done - held.left);
+    copyDone(held, part);
+    return part;
+  }
+
+  private leave(held: Held): void {
+    const { batch, failures, failed, reason, results } = held;
     const { fallback } = this.context.settings;
-    const n = count(failed);
+    const { outputs, spare } = this.places[held.input];
     let bad: Batch | undefined;
-    if (n > 0 && fallback !== undefined) {
-      this.context.count('fallback', n);
+    if (failures > 0 && fallback !== undefined) {
+      this.context.count('fallback', failures);
       this.context.fault(reason, 0);
       this.model.gives.forEach((name, k) => {
         const value: FieldValue = fallback[name] ?? null;
         for (let row = 0; row < batch.n; row++) if (failed[row] !== 0) results[k].put(row, value);
       });
-    } else if (n > 0) {
+    } else if (failures > 0) {
       bad = batch.fork();
       bad.gaps = null;
       bad.retain(failed);
     }
-    this.places[input].outputs.forEach((index, k) => {
-      if (index < 0) return;
-      while (batch.columns.length <= index) batch.columns.push(undefined);
-      batch.columns[index] = results[k];
-    });
+    showResults(held, outputs);
     if (bad !== undefined) {
       batch.retain(failed.map((one) => 1 - one));
-      this.context.fault(reason, n, bad);
+      this.context.fault(reason, failures, bad);
     }
     if (batch.n > 0 || batch.gaps !== null) this.context.emit(batch);
-    batch.reset();
-    const { spare } = this.places[input];
-    if (spare.length < SPARE) spare.push(batch);
+    clear(held, outputs);
+    if (spare.length < SPARE) spare.push(held);
   }
 
   /** Remembers what must stop the flow, lets the sources go on, and so into `check`. */
@@ -382,7 +395,8 @@ export class ModelQueue<Slot> implements Behaviour {
 
   load(state: State): void {
     for (const { packed, input } of state as { packed: PackedBatch; input: number }[]) {
-      if (input < this.places.length) this.hold(unpackBatch(packed, this.places[input].schema), input);
+      if (input < this.places.length)
+        this.hold(newHeld(unpackBatch(packed, this.places[input].schema), input, this.model.gives.length));
     }
   }
 
