@@ -97,7 +97,7 @@ function reasonCode(step: Step, error: unknown): ReasonCode {
     if (code === 'platform.no-space') return 'NO_SPACE';
     if (code === 'fleet.flow-silent') return 'TIMED_OUT';
     if (code === 'flows.resource') return 'INCOMPLETE_SET';
-    if (code === 'engine.runtime-missing') return 'RUNTIME_MISSING';
+    if (code === 'engine.runtime-missing' || code === 'engine.sandbox-missing') return 'RUNTIME_MISSING';
     if (code === 'engine.contract-mismatch' || code === 'flows.contract-unmet') return 'CONTRACT_MISMATCH';
     if (code === 'engine.golden-mismatch') return 'GOLDEN_MISMATCH';
     if (code === 'engine.build-unreachable') return 'DOWNLOAD_FAILED';

@@ -15,7 +15,7 @@ export const WAYS_OUT: Readonly<Record<ReasonCode, string>> = {
   INCOMPLETE_SET:
     'Something that the flow needs is not in the catalogue any more. Publish and deploy a version that has it.',
   NO_SPACE: 'Make room on its disk. It goes on by itself as soon as there is enough.',
-  RUNTIME_MISSING: 'Install the runtime that the flow needs on the node, and start its agent again.',
+  RUNTIME_MISSING: 'Install what the flow needs on the node, as the detail says, and start its agent again.',
   CONTRACT_MISMATCH: 'The model and the flow do not fit together. Correct the flow or promote another model.',
   GOLDEN_MISMATCH:
     'On this node the model gives other numbers than it should. Use a model that was built for its platform.',

@@ -10,6 +10,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RuntimeLanguage } from '@millrace/schemas';
 import { findProgram } from './interpreters.js';
+import { treeOf } from './sandbox.js';
 
 export interface Launch {
   command: string[];
@@ -55,7 +56,8 @@ const COMPILE_MS = 120_000;
 
 export async function launchOf(options: LaunchOptions): Promise<Launch> {
   const { language, interpreter, runtime, memoryMb } = options;
-  const base = { env: environment(), reads: [RUNNERS, ...(runtime === undefined ? [] : [runtime])] };
+  const reads = [RUNNERS, ...treeOf(interpreter), ...(runtime === undefined ? [] : [runtime])];
+  const base = { env: environment(), reads };
   const add = (env: Record<string, string>) => ({ ...base.env, ...env });
   const runner = (name: string) => join(RUNNERS, name);
   switch (language) {

@@ -1,6 +1,6 @@
 /** The conformance kit over every runner whose interpreter this machine has; the others are left out by name. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { RuntimeLanguage } from '@millrace/schemas';
@@ -8,7 +8,10 @@ import { findPython2 } from '../../../../test/kit/interpreters.js';
 import { conforms, type Rig } from './conformance.js';
 import { scripts } from './conformance-scripts.js';
 import { findInterpreter, findProgram, type Interpreter } from './interpreters.js';
+import { helloOf } from './hello.js';
 import { launchOf } from './launch.js';
+import { sandboxKind } from './sandbox.js';
+import { WorkerSession } from './session.js';
 
 const work = mkdtempSync(path.join(tmpdir(), 'millrace-runners-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
@@ -43,10 +46,57 @@ const RUNNERS: [string, RuntimeLanguage, Promise<Interpreter | undefined>][] = [
   ['Java', 'java', findInterpreter('java')],
   ['Julia', 'julia', findInterpreter('julia')],
 ];
+/** What it makes of three rows. */
+async function answersOf(rig: Rig, sandbox: boolean): Promise<number[]> {
+  const folder = mkdtempSync(path.join(work, 'in-a-sandbox-'));
+  const file = path.join(folder, rig.file);
+  writeFileSync(file, rig.script);
+  const session = await WorkerSession.open({
+    name: 'm',
+    launch: await rig.launch(),
+    hello: helloOf({
+      columns: ['a', 'b'].map((name) => ({ name, dtype: 'float64' })),
+      dtype: 'float64',
+      outputs: ['result'],
+      entry: rig.build?.(file) ?? file,
+      class: rig.class,
+      files: { model: file },
+      settings: { do: 'settings', factor: 3 },
+      caps: {},
+    }),
+    cwd: folder,
+    sandbox,
+    reads: [folder],
+    log: () => undefined,
+  });
+  try {
+    const batch = session.borrow()!;
+    batch.numbers(6).set([1.5, 0, -2, 0, 1e9, 0]);
+    await batch.run();
+    return [...batch.result.numbers.subarray(0, batch.result.rows)];
+  } finally {
+    await session.close();
+  }
+}
+
+const hasSandbox = (await sandboxKind()) !== 'none';
+
 for (const [name, language, finding] of RUNNERS) {
   const interpreter = await finding;
-  if (interpreter !== undefined) conforms(`${name} (${interpreter.version})`, rigOf(language, interpreter));
-  else
+  if (interpreter !== undefined) {
+    const rig = rigOf(language, interpreter);
+    conforms(`${name} (${interpreter.version})`, rig);
+    describe(`${name} (${interpreter.version})`, () => {
+      (hasSandbox ? test : test.skip)(
+        'gives the same in a sandbox',
+        async () => {
+          expect(await answersOf(rig, true)).toEqual([4.5, -6, 3e9]);
+          expect(await answersOf(rig, false)).toEqual([4.5, -6, 3e9]);
+        },
+        60_000,
+      );
+    });
+  } else
     describe.skip(`The runner of ${name}: this machine has no interpreter for it.`, () => {
       test('conforms', () => undefined);
     });

@@ -1,36 +1,52 @@
 /**
  * What keeps a script from the rest of the machine: bubblewrap, where the system has it and lets it work.
  *
- * Guarantee inside: no network, no other processes to see, every file read-only but an empty /tmp of its own. The
- * files themselves can be read as the agent can read them. Where there is no bubblewrap there is no sandbox, and
- * `sandboxKind` says so.
+ * Guarantee inside: no network, no other processes to see, no rights of an administrator, and of the files only the
+ * system's programs and what the worker was given, all of it read-only, and an empty, bounded /tmp. What the agent keeps
+ * (keys, journals, other flows) and the homes of users are not there. Where there is no bubblewrap there is no sandbox,
+ * and `sandboxKind` says so.
  */
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
 import { findProgram } from './interpreters.js';
 
 export type SandboxKind = 'bubblewrap' | 'none';
 
 const PROVE_MS = 10_000;
+/** Of /tmp: it lies in memory, and no cap of the worker's counts it. */
+const TMP_BYTES = 256 * 1024 * 1024;
 const WALLS = [
   '--die-with-parent',
   '--unshare-net',
   '--unshare-pid',
   '--unshare-ipc',
   '--unshare-uts',
-  '--ro-bind',
-  '/',
-  '/',
-  '--dev',
-  '/dev',
-  '--proc',
-  '/proc',
-  '--tmpfs',
-  '/tmp',
-  '--tmpfs',
-  '/var/tmp',
+  '--unshare-cgroup-try',
+  '--cap-drop',
+  'ALL',
 ];
+/** Programs and their libraries, and what these ask of the machine's shape. */
+const SYSTEM = [
+  '/usr',
+  '/bin',
+  '/sbin',
+  '/lib',
+  '/lib32',
+  '/lib64',
+  '/opt',
+  '/nix/store',
+  '/sys/devices/system',
+];
+/** Of /etc what programs need; the rest holds secrets. */
+const SETTINGS =
+  /^(alternatives|ld\.so\..*|locale.*|localtime|timezone|passwd|group|nsswitch\.conf|mime\.types|fonts|R|julia|(java|jvm|python|openjdk).*)$/i;
+/** Folders that the operator named for an interpreter. */
+const NAMED = ['LD_LIBRARY_PATH', 'JAVA_HOME', 'R_LIBS', 'R_LIBS_SITE', 'JULIA_DEPOT_PATH'];
 
 let known: Promise<SandboxKind> | undefined;
+let walls: string[] | undefined;
 
 /** What this machine really has: tried once, since a container may have the program and not the rights. */
 export function sandboxKind(): Promise<SandboxKind> {
@@ -41,14 +57,51 @@ function prove(): Promise<SandboxKind> {
   const program = process.platform === 'linux' ? findProgram('bwrap') : undefined;
   if (program === undefined) return Promise.resolve('none');
   return new Promise((resolve) => {
-    execFile(program, [...WALLS, '--', '/bin/sh', '-c', 'exit 0'], { timeout: PROVE_MS }, (error) =>
+    const [command, ...args] = insideSandbox(['/bin/sh', '-c', 'exit 0'], []);
+    execFile(command!, args, { timeout: PROVE_MS }, (error) =>
       resolve(error === null ? 'bubblewrap' : 'none'),
     );
   });
 }
 
-/** The command inside of the sandbox. `reads` are what it needs of the folders that are hidden. */
+/** The command inside of the sandbox. `reads` are files and folders that it needs beside the system's programs. */
 export function insideSandbox(command: readonly string[], reads: readonly string[]): string[] {
-  const shown = [...new Set(reads)].flatMap((path) => ['--ro-bind', path, path]);
-  return [findProgram('bwrap') ?? 'bwrap', ...WALLS, ...shown, '--chdir', '/tmp', '--', ...command];
+  const program = findProgram('bwrap') ?? 'bwrap';
+  const named = NAMED.flatMap((name) => (process.env[name] ?? '').split(delimiter));
+  const shown = [...new Set([...reads, ...named])].filter((path) => path !== '' && existsSync(path));
+  return [
+    program,
+    ...(walls ??= wallsOf(program)),
+    ...shown.flatMap((path) => ['--ro-bind', path, path]),
+    ...['--setenv', 'HOME', '/tmp', '--chdir', '/tmp', '--'],
+    ...command,
+  ];
+}
+
+function wallsOf(program: string): string[] {
+  const settings = readdirSync('/etc')
+    .filter((name) => SETTINGS.test(name))
+    .map((name) => join('/etc', name));
+  // Older ones cannot bound it.
+  const bounds = /--size\b/.test(execFileSync(program, ['--help'], { encoding: 'utf8', timeout: PROVE_MS }));
+  const size = bounds ? ['--size', String(TMP_BYTES)] : [];
+  return [
+    ...WALLS,
+    ...[...SYSTEM, ...settings].flatMap((path) => ['--ro-bind-try', path, path]),
+    ...['--dev', '/dev', '--proc', '/proc'],
+    ...[...size, '--tmpfs', '/tmp'],
+    ...['--dir', '/var/tmp'],
+  ];
+}
+
+/** What an interpreter brings with it where it does not belong to the system, such as the folder of its version. */
+export function treeOf(interpreter: string): string[] {
+  if (!existsSync(interpreter)) return [];
+  const program = realpathSync(interpreter);
+  return [...new Set([interpreter, program])].map((path) => {
+    const tree = dirname(dirname(path));
+    // A program in ~/bin shows itself, not the home.
+    const isTooMuch = tree === '/' || `${homedir()}/`.startsWith(`${tree}/`);
+    return isTooMuch ? path : tree;
+  });
 }

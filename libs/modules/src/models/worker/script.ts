@@ -56,8 +56,8 @@ export async function scriptOf(
     files,
     interpreter,
     runtime,
-    // Its neighbours too: a script may import them.
-    reads: [statSync(entry).isDirectory() ? entry : dirname(entry), ...Object.values(files)],
+    // Its neighbours too, where it can have some: a script may import them.
+    reads: [isFolder(entry) || isZip(entry) ? entry : dirname(entry), ...Object.values(files)],
   };
 }
 

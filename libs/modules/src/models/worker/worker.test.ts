@@ -29,6 +29,8 @@ const hasPython = (await findInterpreter('python')) !== undefined;
 const python2 = await findPython2();
 const onPython = hasPython ? describe : describe.skip;
 const sandbox = await sandboxKind();
+/** Where a node keeps its keys: beside the folders of its flows. */
+const SECRET = path.join(folder, '..', `millrace-node-${process.pid}.key`);
 
 async function model(
   type: string,
@@ -277,6 +279,10 @@ def attempt(what):
 def write(path):
     with open(path, "w") as out:
         out.write("x")
+def fill():
+    with open("/tmp/full", "wb") as out:
+        for _ in range(300):
+            out.write(b"x" * (1 << 20))
 def connect():
     socket.create_connection(("127.0.0.1", 9), 2)
 def predict(rows):
@@ -287,22 +293,31 @@ def predict(rows):
         str(len([name for name in os.listdir("/proc") if name.isdigit()]) < 6),
         attempt(connect),
         str("MILLRACE_SECRET" in os.environ),
+        attempt(lambda: open(${JSON.stringify(SECRET)}).read()),
+        attempt(lambda: open("/etc/shadow").read()),
+        attempt(lambda: os.listdir("/home")),
+        attempt(lambda: open("/proc/1/root" + ${JSON.stringify(SECRET)}).read()),
+        attempt(fill) if os.environ["HOME"] == "/tmp" else "OSError",
     ]
     return [" ".join(told) for _ in rows]
 `;
     const settings = { columns: ['a'], code };
 
-    test('no network, no other processes, nothing to write but its own /tmp', async () => {
+    test('no network, no other processes, no files but its own, and a bounded /tmp to write', async () => {
       process.env.MILLRACE_SECRET = 'hidden';
+      writeFileSync(SECRET, 'a key');
       try {
         const { rows } = await model('model.python', { ...settings, sandbox: 'required' }, feedOf(1));
-        expect(rows[0].result).toMatch(/^could OSError OSError True (OSError|ConnectionRefusedError) False$/);
+        expect(rows[0].result).toMatch(
+          /^could OSError OSError True (OSError|ConnectionRefusedError) False( FileNotFoundError){4} OSError$/,
+        );
         const off = await model('model.python', { ...settings, sandbox: 'off' }, feedOf(1));
-        expect(off.rows[0].result).toMatch(/^could could could False ConnectionRefusedError False$/);
+        expect(off.rows[0].result).toMatch(/^could could could False ConnectionRefusedError False could/);
       } finally {
         delete process.env.MILLRACE_SECRET;
         rmSync('/usr/theirs', { force: true });
         rmSync('/tmp/mine', { force: true });
+        rmSync(SECRET, { force: true });
       }
     });
   },
