@@ -15,7 +15,7 @@ const base = {
   globalSetup: '<rootDir>/test/kit/run.mjs',
   globalTeardown: '<rootDir>/test/kit/run-end.mjs',
   moduleNameMapper: {
-    '^@millrace/(schemas|flow|fleet|blobs|transport|client|engine|inference|modules)$':
+    '^@millrace/(schemas|flow|fleet|blobs|transport|client|engine|inference|modules|dataset)$':
       '<rootDir>/libs/$1/src/index.ts',
     '^@millrace/modules/(kinds|load)$': '<rootDir>/libs/modules/src/$1.ts',
     '^@millrace/(director|agent)$': '<rootDir>/apps/$1/src/index.ts',

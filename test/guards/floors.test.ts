@@ -8,6 +8,7 @@ const FLOORS = [
   ['flow', 'fleet', 'blobs', 'transport', 'client'],
   ['engine', 'inference'],
   ['modules'],
+  ['dataset'],
   ['director', 'agent', 'studio'],
   ['cli'],
 ];

@@ -159,6 +159,7 @@ const inBody: Record<string, Bodies> = {
   'POST /v1/flows': (e, own) => documents(e, own).map((body) => ({ name: fresh(), ...(body as object) })),
   'PUT /v1/flows/{name}/draft': documents,
   'POST /v1/flows/{name}:check': documents,
+  'POST /v1/flows/{name}:prepare': (e) => [{ until: 'sensors', inputs: { sensors: { file: e.testFile } } }],
   'POST /v1/flows/{name}:test-run': (e) => [{ inputs: { sensors: { file: e.testFile } }, seconds: 1 }],
   'POST /v1/flows/{name}:publish': () => [{ note: 'a note' }],
   'POST /v1/nodes/{id}:restart': (e) => [{ flow: e.flow }],

@@ -67,6 +67,7 @@ export const whoMay: Readonly<Record<string, WhoMay>> = {
   'GET /v1/flows/{name}:diff': 'flows.read',
   'POST /v1/flows/{name}:publish': 'flows.write',
   'POST /v1/flows/{name}:test-run': 'flows.write',
+  'POST /v1/flows/{name}:prepare': 'flows.write',
   'GET /v1/test-files': 'flows.read',
   'POST /v1/test-files': 'flows.write',
   'DELETE /v1/test-files/{id}': 'flows.write',

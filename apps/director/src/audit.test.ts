@@ -251,6 +251,7 @@ const silent = [
   'POST /v1/resources/{name}/uploads/{upload}:parts',
   'POST /v1/flows/{name}:check',
   'POST /v1/flows/{name}:test-run',
+  'POST /v1/flows/{name}:prepare',
   'POST /v1/groups:preview',
   'POST /v1/deployments:plan',
   'POST /v1/promotions:plan',

@@ -81,6 +81,27 @@ export const TestRunRequest = z
   .meta({ id: 'TestRunRequest' });
 export type TestRunRequest = z.infer<typeof TestRunRequest>;
 
+/** The rows that a model would see, as a table. */
+export const FlowPrepare = z
+  .object({
+    /** `module`, for what reaches a model, a sink or an act and else for what leaves it; or `module.port`. */
+    until: z.string().min(1).max(200),
+    /** In place of the draft. */
+    text: z.string().max(8_388_608).optional(),
+    /** A published version; absent: the draft. */
+    version: z.int().positive().optional(),
+    /** By source module, each an uploaded test file. */
+    inputs: z.record(z.string(), TestInput).optional(),
+    parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+    /** Further fields of the rows, such as a label. */
+    keep: z.array(z.string().min(1).max(200)).max(100).optional(),
+    format: z.enum(['csv', 'jsonl', 'parquet']).optional(),
+    /** Ends the run after so many seconds, without a table; at most 300, 60 when absent. */
+    seconds: z.number().positive().max(300).optional(),
+  })
+  .meta({ id: 'FlowPrepare' });
+export type FlowPrepare = z.infer<typeof FlowPrepare>;
+
 /** Events of a test run, in order; `ended` is the last. Closing the request ends the run. */
 export const TestRunEvent = z.union([
   z.object({ event: z.literal('started'), limits: z.object({ seconds: z.number(), memoryMb: z.number() }) }),

@@ -109,11 +109,41 @@ class Prepared(unittest.TestCase):
             self.assertIn(word, str(caught.exception))
             self.assertIn(caught.exception.code, (code, "platform.invalid-request"))
 
-    def test_without_the_command_it_says_how_to_get_it(self):
+    def test_without_the_command_the_director_gives_the_same(self):
+        here = millrace.prepare(self.flow, ROWS, until="score", keep=["label"])
+        real.director()
+        real.command("flow", "push", str(self.flow))
+        asks = {"MILLRACE_URL": real.known()["url"], "MILLRACE_TOKEN": real.known()["token"]}
+        with self.nowhere(), mock.patch.dict(os.environ, asks):
+            for flow in (self.flow, "prepared"):
+                with self.subTest(flow=flow):
+                    rows = millrace.prepare(
+                        flow, ROWS, until="score", keep=["label"], director=millrace.connect()
+                    )
+                    pd.testing.assert_frame_equal(rows, here, check_exact=True)
+            # A file where no director was named, and a flow that it does not know.
+            self.assertEqual(len(millrace.prepare(self.flow, ROWS, until="score")), 2)
+            other = self.folder / "other.yaml"
+            other.write_text(FLOW.replace("name: prepared", "name: other"))
+            with self.assertRaises(millrace.MillraceError) as caught:
+                millrace.prepare(other, ROWS, until="score")
+            self.assertEqual(caught.exception.code, "flows.not-found")
+            with self.assertRaises(millrace.MillraceError) as caught:
+                millrace.prepare("prepared", ROWS, until="scroe")
+            self.assertEqual(caught.exception.code, "flows.until")
+            self.assertEqual(millrace.connect().ask("GET", "/v1/test-files").value["items"], [])
+
+    def test_without_command_and_director_it_says_how_to_get_one(self):
+        no_director = {"MILLRACE_URL": "", "MILLRACE_TOKEN": "", "HOME": str(self.folder)}
+        with self.nowhere(), mock.patch.dict(os.environ, no_director):
+            with mock.patch("millrace.director._current", None), self.assertRaises(millrace.Unusable) as caught:
+                millrace.prepare(self.flow, ROWS, until="score")
+        self.assertIn("MILLRACE_COMMAND", str(caught.exception))
+        self.assertIn("millrace login", str(caught.exception))
+
+    def nowhere(self):
+        """Where there is no command."""
         here = os.getcwd()
         self.addCleanup(os.chdir, here)
         os.chdir(self.folder)
-        with mock.patch.dict(os.environ, {"PATH": str(self.folder), "MILLRACE_COMMAND": ""}):
-            with self.assertRaises(millrace.Unusable) as caught:
-                millrace.prepare(self.flow, ROWS, until="score")
-        self.assertIn("MILLRACE_COMMAND", str(caught.exception))
+        return mock.patch.dict(os.environ, {"PATH": str(self.folder), "MILLRACE_COMMAND": ""})

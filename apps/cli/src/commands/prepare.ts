@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import type { TableFormat } from '../prepare/prepare.js';
+import type { TableFormat } from '@millrace/dataset';
 import { talk } from '../output/talk.js';
 import { collect, pairsOf } from '../usage.js';
 

@@ -6,6 +6,17 @@
  */
 import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
+import {
+  collected,
+  FORMATS,
+  LineFile,
+  partUntil,
+  Rows,
+  saidOf,
+  writeTable,
+  type Part,
+  type TableFormat,
+} from '@millrace/dataset';
 import { FlowRun, type Create, type Host } from '@millrace/engine';
 import { isReference } from '@millrace/flow';
 import { inputSource } from '@millrace/modules';
@@ -13,20 +24,11 @@ import { kinds } from '@millrace/modules/kinds';
 import { Failure, type FlowDocument } from '@millrace/schemas';
 import { behavioursWith, modulesOf, type Replaced } from '../run/behaviours.js';
 import { csvSettings, inputsOf, readsFiles } from '../run/inputs.js';
-import { LineFile } from '../run/lines.js';
 import { loadFlow } from '../run/load.js';
 import { notTheOut } from '../run/run.js';
 import { surroundings } from '../run/surroundings.js';
 import { toldBy, toTheEnd } from '../run/to-the-end.js';
 import { UsageError } from '../usage.js';
-import { writeCsv } from './csv.js';
-import { partUntil, type Part } from './part.js';
-import { writeParquet } from './parquet.js';
-import { Rows } from './rows.js';
-import { flatColumns } from './table.js';
-
-export const FORMATS = ['csv', 'jsonl', 'parquet'] as const;
-export type TableFormat = (typeof FORMATS)[number];
 
 export interface PrepareOptions {
   flow: string;
@@ -44,7 +46,7 @@ export async function prepareRows(options: PrepareOptions): Promise<string> {
   const { out } = options;
   const format = options.format ?? formatOf(out);
   const flow = await loadFlow(options.flow, options.sets);
-  const part = partUntil(flow.document, options.until);
+  const part = partOf(flow.document, options.until);
   const inputs = inputsOf(flow.document, options.inputs);
   assertFiles(part, inputs);
   const allows = notTheOut(out);
@@ -70,26 +72,36 @@ export async function prepareRows(options: PrepareOptions): Promise<string> {
     } finally {
       lines.close();
     }
-    if (format === 'csv') await writeCsv(spool, rows.table(), partial);
-    else if (format === 'parquet') await writeParquet(spool, rows.table(), partial);
-    renameSync(format === 'jsonl' ? spool : partial, target);
-    return summary(out, rows);
+    await writeTable(format, spool, rows, partial);
+    renameSync(partial, target);
+    return `${out}: ${saidOf(rows)}`;
   } finally {
     for (const file of [spool, partial]) rmSync(file, { force: true });
     await host.close();
   }
 }
 
+/** What is wrong with `until` was typed. */
+function partOf(document: FlowDocument, until: string): Part {
+  try {
+    return partUntil(document, until);
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'flows.until')
+      throw new UsageError(`--until ${error.message}`);
+    throw error;
+  }
+}
+
 function runOf(part: Part, inputs: ReadonlyMap<string, string>, rows: Rows, host: Host): FlowRun {
-  const { document, module, port } = part;
+  const { document } = part;
   const replaced: Replaced = readsFiles(document, inputs);
   for (const id of modulesOf(document, 'source')) {
     if (!inputs.has(id)) replaced.set(id, readsItsOwn(document, id, host));
   }
-  const collects: Create = () => ({ process: (batch) => rows.take(batch) });
-  if (port === null) replaced.set(module, collects);
+  const { instead, listen } = collected(part, (batch) => rows.take(batch));
+  for (const [id, create] of instead) replaced.set(id, create);
   const run = new FlowRun({ document, kinds, behaviours: behavioursWith(replaced), log: toldBy, host });
-  if (port !== null) run.tap(module, (batch, at) => at === port && rows.take(batch));
+  listen(run);
   return run;
 }
 
@@ -131,10 +143,4 @@ function plainFile(out: string): string {
   const path = resolve(out);
   if (!existsSync(path) || statSync(path).isFile()) return path;
   throw new Failure('engine.file-unwritable', `--out ${out} is no plain file. Name one.`);
-}
-
-function summary(out: string, rows: Rows): string {
-  const left = [...rows.leftOut].map(([reason, n]) => `${n} ${reason}`).join(', ');
-  const count = `${rows.count} ${rows.count === 1 ? 'row' : 'rows'}, ${flatColumns(rows.table()).length} columns`;
-  return `${out}: ${count}${left === '' ? '' : `; left out: ${left}`}`;
 }

@@ -6,10 +6,10 @@
  */
 import { eachRecord, gapRecord, JsonWriter, type Behaviours, type Create } from '@millrace/engine';
 import type { ModuleKind } from '@millrace/flow';
+import type { LineFile } from '@millrace/dataset';
 import { behaviours } from '@millrace/modules';
 import { kinds } from '@millrace/modules/kinds';
 import type { FlowDocument } from '@millrace/schemas';
-import type { LineFile } from './lines.js';
 
 /** What a module is made by instead of the behaviour of its type. */
 export type Replaced = Map<string, Create>;

@@ -5,6 +5,7 @@
  * with `out` nothing outside is touched but that file, and that only when the run has come up.
  */
 import { resolve } from 'node:path';
+import { LineFile } from '@millrace/dataset';
 import { FlowRun, type DirectorMessage } from '@millrace/engine';
 import { kinds } from '@millrace/modules/kinds';
 import { Failure } from '@millrace/schemas';
@@ -12,7 +13,6 @@ import { talk } from '../output/talk.js';
 import { behavioursWith, modulesOf, writesDown } from './behaviours.js';
 import { countersTable } from './counters.js';
 import { inputsOf, readsFiles } from './inputs.js';
-import { LineFile } from './lines.js';
 import { loadFlow } from './load.js';
 import { surroundings } from './surroundings.js';
 import { toldBy, toTheEnd } from './to-the-end.js';

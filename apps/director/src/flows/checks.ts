@@ -176,7 +176,7 @@ function withLine(problem: ProblemPlace, reading: DraftReading): ProblemPlace {
 export function invalidFlow(
   name: string,
   problems: readonly ProblemPlace[],
-  done: 'published' | 'tested' = 'published',
+  done: 'published' | 'tested' | 'prepared' = 'published',
 ): Failure {
   const shown = problems.slice(0, 3).map(({ module, detail }) => (module ? `${module}: ${detail}` : detail));
   const more = problems.length > shown.length ? ` And ${problems.length - shown.length} more.` : '';

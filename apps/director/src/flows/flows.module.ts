@@ -15,6 +15,7 @@ import { Publication } from './publication.js';
 import { PublishingService } from './publishing.service.js';
 import { FlowRequirements } from './requirements.js';
 import { FlowsUseResources } from './resource-users.js';
+import { PrepareController } from './testing/prepare.controller.js';
 import { FILE_TYPES, TestFilesController } from './testing/test-files.controller.js';
 import { TestFilesJob } from './testing/test-files.job.js';
 import { TestFilesService } from './testing/test-files.service.js';
@@ -26,7 +27,7 @@ import { WorkFolders } from './testing/work-folders.js';
 @Global()
 @Module({
   imports: [CatalogueModule],
-  controllers: [FlowsController, TestFilesController, TestRunsController],
+  controllers: [FlowsController, PrepareController, TestFilesController, TestRunsController],
   providers: [
     FlowChecks,
     FlowRequirements,

@@ -73,7 +73,12 @@ export function insideSandbox(command: readonly string[], reads: readonly string
     program,
     ...(walls ??= wallsOf(program)),
     ...shown.flatMap((path) => ['--ro-bind', path, path]),
-    ...['--setenv', 'HOME', '/tmp', '--chdir', '/tmp', '--'],
+    '--setenv',
+    'HOME',
+    '/tmp',
+    '--chdir',
+    '/tmp',
+    '--',
     ...command,
   ];
 }
@@ -88,9 +93,15 @@ function wallsOf(program: string): string[] {
   return [
     ...WALLS,
     ...[...SYSTEM, ...settings].flatMap((path) => ['--ro-bind-try', path, path]),
-    ...['--dev', '/dev', '--proc', '/proc'],
-    ...[...size, '--tmpfs', '/tmp'],
-    ...['--dir', '/var/tmp'],
+    '--dev',
+    '/dev',
+    '--proc',
+    '/proc',
+    ...size,
+    '--tmpfs',
+    '/tmp',
+    '--dir',
+    '/var/tmp',
   ];
 }
 

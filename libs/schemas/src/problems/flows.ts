@@ -49,6 +49,8 @@ export const flows = {
     status: 422,
     title: 'A parameter is unknown, missing or of the wrong type',
   },
+  'flows.until': { kind: 'refusal', status: 422, title: 'There is no such place in the flow' },
+  'flows.not-prepared': { kind: 'refusal', status: 422, title: 'The rows could not be prepared' },
   'flows.test-file-not-found': { kind: 'refusal', status: 404, title: 'There is no such test file' },
   'flows.test-file-unfit': {
     kind: 'refusal',

@@ -87,6 +87,15 @@ class Director:
                 time.sleep(wait)
         raise AssertionError("the last attempt returns or raises")
 
+    def exchange(
+        self, path: str, data: bytes, *, sends: str, query: Optional[Mapping[str, Any]] = None, timeout: float
+    ) -> bytes:
+        """Posts bytes of the type `sends` once, and gives the bytes that come back, whatever they are."""
+        url = f"{self.url}{path}{'?' + urllib.parse.urlencode(query) if query else ''}"
+        headers = {"authorization": f"Bearer {self._token}", "content-type": sends}
+        request = urllib.request.Request(url, data=data, method="POST", headers=headers)
+        return send(request, timeout, self.url)[1]
+
     def _once(self, method: str, url: str, data: Optional[bytes], headers: Mapping[str, str]) -> Answer:
         request = urllib.request.Request(url, data=data, method=method, headers=dict(headers))
         status, body, etag = send(request, TIMEOUT_S, self.url)

@@ -17,6 +17,7 @@ import { isReference, parseReference, type Catalogue } from '@millrace/flow';
 import { Failure, Severity, type ProblemPlace, type TapFrame, type TestRunEvent } from '@millrace/schemas';
 import { GRACE_MS, LOADING_MS, type FromTest, type TestOrder, type ToTest } from './ipc.js';
 import { behavioursOf, noFile } from './replaced.js';
+import { tableOf, type Table } from './table.js';
 import { startWatchdog } from './watchdog.js';
 
 const FRAME_MS = 250;
@@ -50,12 +51,14 @@ async function testRun(order: TestOrder, { kinds, behaviours }: TestHostOptions)
   const logs = new Told('message', LOGS_TOLD);
   const tell = (event: TestRunEvent): Promise<void> => send(event, order.folder);
   let run: FlowRun;
+  let table: Table | undefined;
   let sampler: FlowSampler;
   try {
+    table = order.table && tableOf(order.table);
     run = new FlowRun({
       document: order.document,
       kinds,
-      behaviours: behavioursOf(order, kinds, behaviours),
+      behaviours: behavioursOf(order, kinds, behaviours, table?.instead),
       log: (level, module, message) => {
         if (logs.take()) void tell({ event: 'log', level, module, message });
       },
@@ -63,6 +66,7 @@ async function testRun(order: TestOrder, { kinds, behaviours }: TestHostOptions)
         if (message.channel === 'alert' && alerts.take()) void tell(alertOf(message));
       }),
     });
+    table?.listen(run);
     await run.prepare();
     sampler = new FlowSampler(run, { perPort: SAMPLES_A_PORT, since: Date.now() });
   } catch (error) {
@@ -72,7 +76,8 @@ async function testRun(order: TestOrder, { kinds, behaviours }: TestHostOptions)
   watchdog.until(order.seconds * 1_000 + GRACE_MS);
   const { memoryMb, seconds } = order;
   void tell({ event: 'started', limits: { seconds, memoryMb } });
-  frames.start();
+  // Who waits for a table looks at nothing before.
+  if (table === undefined) frames.start();
   const over = new Promise<TestRunEvent>((resolve) =>
     setTimeout(
       () => resolve(ended('time', `The run was ended after ${seconds} s, as asked.`)),
@@ -82,9 +87,10 @@ async function testRun(order: TestOrder, { kinds, behaviours }: TestHostOptions)
   const done = run
     .start()
     .then(() => run.finished)
-    .then(() => ended('finished', 'Every source came to its end.'), failed);
+    .then(async () => ended('finished', (await table?.write()) ?? 'Every source came to its end.'))
+    .catch(failed);
   const end = await Promise.race([done, over]);
-  await frames.last();
+  if (table === undefined) await frames.last();
   for (const one of [alerts, logs]) {
     const message = one.rest();
     if (message !== undefined) await tell({ event: 'log', level: 'warn', module: '', message });

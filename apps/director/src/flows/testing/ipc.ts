@@ -4,6 +4,7 @@
  *
  *     spawned --order--> loading --started--> running --ended--> gone
  */
+import type { Part, TableFormat } from '@millrace/dataset';
 import type { FlowDocument, TestInput, TestRunEvent } from '@millrace/schemas';
 
 export interface TestOrder {
@@ -19,8 +20,18 @@ export interface TestOrder {
   /** Of the inputs; absent: as fast as it goes. */
   speed?: number;
   seconds: number;
+  /** What is to be made of the run; absent: it is only looked at. */
+  table?: TableOrder;
   /** Of the whole process. */
   memoryMb: number;
+}
+
+export interface TableOrder {
+  part: Part;
+  keep: readonly string[];
+  format: TableFormat;
+  /** Where it is wanted, within the folder. */
+  path: string;
 }
 
 export type ToTest =

@@ -14,6 +14,8 @@ export function behavioursOf(
   { document, inputs, speed }: TestOrder,
   kinds: Catalogue,
   behaviours: Behaviours,
+  /** What is made otherwise beside that, by module. */
+  instead: ReadonlyMap<string, Create> = new Map(),
 ): Behaviours {
   const replaced = new Map<string, Create>();
   for (const [id, { type, settings }] of Object.entries(document.modules)) {
@@ -24,6 +26,7 @@ export function behavioursOf(
     else if (type !== 'sink.director' && (category === 'sink' || category === 'act'))
       replaced.set(id, withholds);
   }
+  for (const [id, create] of instead) replaced.set(id, create);
   return new Map(
     [...behaviours].map(([type, usual]): [string, Create] => [
       type,

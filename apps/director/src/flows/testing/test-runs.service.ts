@@ -11,9 +11,10 @@ import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { parseDigest, verifyingStream } from '@millrace/blobs';
+import { partUntil } from '@millrace/dataset';
 import { checkFlow, fillParameters, type ParameterLayer } from '@millrace/flow';
 import { kinds } from '@millrace/modules/kinds';
-import { Failure, NAME, type FlowDocument, type TestRunRequest } from '@millrace/schemas';
+import { Failure, NAME, type FlowDocument, type FlowPrepare, type TestRunRequest } from '@millrace/schemas';
 import type { Principal } from '../../access/principal.js';
 import { CatalogueReader, type BlobPlace } from '../../catalogue/catalogue.reader.js';
 import type { Config } from '../../platform/config.js';
@@ -21,11 +22,12 @@ import { Database, type SqlTx } from '../../platform/database/database.js';
 import { ObjectStore } from '../../platform/objects/store.js';
 import { CONFIG } from '../../platform/platform.module.js';
 import { FlowChecks, invalidFlow } from '../checks.js';
-import { readDraft } from '../draft.js';
+import { readDraft, type DraftContent, type DraftReading } from '../draft.js';
 import { flowUnknown } from '../flow-view.js';
-import { FlowsStore } from '../flows.store.js';
+import { FlowsStore, type FlowRow } from '../flows.store.js';
 import { inputProblems, neededResources } from './inputs.js';
-import type { FromTest, TestOrder } from './ipc.js';
+import type { FromTest, TableOrder, TestOrder } from './ipc.js';
+import { sandboxed } from './sandboxed.js';
 import { Slots } from './slots.js';
 import { startTest, type TestProcess, type TestProgram } from './test-process.js';
 import { TestFilesService } from './test-files.service.js';
@@ -39,13 +41,18 @@ const RESOURCES_AT_MOST = 1_073_741_824;
 
 /** A run that is ready: start it, or release what it holds. */
 export interface TestRun {
+  /** Where the table lies that was asked for, once the run has finished. */
+  table: string;
   start(hear: (event: FromTest) => Promise<void>): TestProcess;
   release(): Promise<void>;
 }
 
 interface Chosen {
+  /** As it runs. */
   document: FlowDocument;
-  blobs: Map<string, BlobPlace>;
+  /** A module that is not made, so that what it names is not fetched. */
+  without?: string;
+  table?: Omit<TableOrder, 'path'>;
 }
 
 @Injectable()
@@ -78,7 +85,46 @@ export class TestRunsService implements OnModuleDestroy {
   }
 
   /** Checks it and fetches what it reads; `signal` ends the fetching. */
-  async prepare(who: Principal, name: string, body: TestRunRequest, signal: AbortSignal): Promise<TestRun> {
+  prepare(who: Principal, name: string, body: TestRunRequest, signal: AbortSignal): Promise<TestRun> {
+    const drafted = (tx: SqlTx) => this.draft(tx, name, body.text);
+    return this.ready(who, name, body, signal, async (tx) => {
+      const locked = await this.locked(tx, name, readDraft(await drafted(tx)));
+      return { document: filled(name, locked, body) };
+    });
+  }
+
+  /** The same, of a run that makes a table: of what leads to `until` and no more, and nothing behind it need exist. */
+  prepareTable(who: Principal, name: string, body: FlowPrepare, signal: AbortSignal): Promise<TestRun> {
+    const { until, version, keep = [], format = 'csv' } = body;
+    return this.ready(who, name, body, signal, async (tx) => {
+      const reading =
+        version === undefined
+          ? readDraft(await this.draft(tx, name, body.text))
+          : readDraft({ text: null, document: await this.published(tx, name, version) });
+      if (!reading.flow) throw invalidFlow(name, reading.problems, 'prepared');
+      const part = partUntil(reading.flow, until);
+      const { module, port } = part;
+      const { [module]: last, ...before } = part.document.modules;
+      const checked = port === null ? { ...part.document, modules: before } : part.document;
+      const locked = await this.locked(tx, name, { ...reading, flow: checked });
+      // Its rows are taken instead of it: it is not made, so what it names need not be there.
+      const whole = port === null ? { ...locked, modules: { ...locked.modules, [module]: last! } } : locked;
+      const document = filled(name, whole, body);
+      return {
+        document,
+        without: port === null ? module : undefined,
+        table: { part: { ...part, document }, keep, format },
+      };
+    });
+  }
+
+  private async ready(
+    who: Principal,
+    flow: string,
+    { inputs = {}, seconds = SECONDS, speed }: Pick<TestRunRequest, 'inputs' | 'seconds' | 'speed'>,
+    signal: AbortSignal,
+    choose: (tx: SqlTx) => Promise<Chosen>,
+  ): Promise<TestRun> {
     const free = this.slots.take(who.organization);
     let folder: string | undefined;
     const release = async () => {
@@ -86,8 +132,11 @@ export class TestRunsService implements OnModuleDestroy {
       if (folder !== undefined) await rm(folder, { recursive: true, force: true });
     };
     try {
-      const inputs = body.inputs ?? {};
-      const chosen = await this.database.withinSql(who.organization, (tx) => this.choose(tx, name, body));
+      const { document, table, places } = await this.database.withinSql(who.organization, async (tx) => {
+        const chosen = await choose(tx);
+        assertInputs(flow, chosen.document, inputs);
+        return { ...chosen, places: await this.placesOf(tx, chosen, inputs) };
+      });
       const rows = await this.files.found(
         who.organization,
         Object.values(inputs).map(({ file }) => file),
@@ -99,13 +148,14 @@ export class TestRunsService implements OnModuleDestroy {
         await this.fetch({ key, size }, join(folder, id), signal);
       }
       const blobs: Record<string, string> = {};
-      for (const [digest, place] of chosen.blobs) {
+      for (const [digest, place] of places) {
         blobs[digest] = join(folder, digest.replace(':', '-'));
         await this.fetch(place, blobs[digest], signal, digest);
       }
+      const path = join(folder, 'table');
       const order: TestOrder = {
-        flow: name,
-        document: chosen.document,
+        flow,
+        document,
         inputs: Object.fromEntries(
           Object.entries(inputs).map(([module, { file, timestamp }]) => [
             module,
@@ -114,11 +164,12 @@ export class TestRunsService implements OnModuleDestroy {
         ),
         blobs,
         folder,
-        speed: body.speed,
-        seconds: body.seconds ?? SECONDS,
+        speed,
+        seconds,
         memoryMb: 2 * this.config.testRunMemoryMb,
+        table: table && { ...table, path },
       };
-      return { start: (hear) => this.start(order, hear), release };
+      return { table: path, start: (hear) => this.start(order, hear), release };
     } catch (error) {
       await release();
       throw error;
@@ -133,44 +184,42 @@ export class TestRunsService implements OnModuleDestroy {
     return run;
   }
 
-  /** The document as it runs, and where the bytes of its resources lie. */
-  private async choose(tx: SqlTx, name: string, body: TestRunRequest): Promise<Chosen> {
+  private async draft(tx: SqlTx, name: string, text?: string): Promise<DraftContent> {
+    const flow = await this.known(tx, name);
+    if (text !== undefined) return { text, document: null };
+    const draft = await this.flows.draft(tx, flow);
+    if (draft) return draft;
+    throw new Failure('flows.no-draft', `Nothing was saved for ${name} yet. Save a draft of it first.`);
+  }
+
+  private async published(tx: SqlTx, name: string, version: number): Promise<Record<string, unknown>> {
+    await this.known(tx, name);
+    const row = await this.flows.version(tx, name, version);
+    if (row) return { ...row.document };
+    throw new Failure('flows.version-not-found', `${name} has no version ${version}.`);
+  }
+
+  private async known(tx: SqlTx, name: string): Promise<FlowRow> {
     const flow = NAME.test(name) ? await this.flows.find(tx, name) : undefined;
-    if (!flow) throw flowUnknown(name);
-    const draft =
-      body.text === undefined ? await this.flows.draft(tx, flow) : { text: body.text, document: null };
-    if (!draft)
-      throw new Failure('flows.no-draft', `Nothing was saved for ${name} yet. Save a draft of it first.`);
-    const { problems, locked } = await this.checks.check(tx, name, readDraft(draft));
-    if (!locked) throw invalidFlow(name, problems, 'tested');
-    const layers: ParameterLayer[] = [{ from: 'the test', values: body.parameters ?? {} }];
-    const unfit = checkFlow(locked.document, kinds, { layers });
-    if (unfit.length > 0) throw invalidFlow(name, unfit, 'tested');
-    const document = fillParameters(locked.document, layers);
-    const inputs = body.inputs ?? {};
-    const errors = inputProblems(document, inputs);
-    if (errors.length > 0) {
-      throw new Failure(
-        'flows.test-input',
-        `${name} cannot be tested. ${errors
-          .slice(0, 3)
-          .map(({ detail }) => detail)
-          .join(' ')}`,
-        { errors },
-      );
-    }
-    return { document, blobs: await this.placesOf(tx, document, inputs) };
+    if (flow) return flow;
+    throw flowUnknown(name);
+  }
+
+  private async locked(tx: SqlTx, name: string, reading: DraftReading): Promise<FlowDocument> {
+    const { problems, locked } = await this.checks.check(tx, name, reading);
+    if (locked) return locked.document;
+    throw invalidFlow(name, problems, 'tested');
   }
 
   private async placesOf(
     tx: SqlTx,
-    document: FlowDocument,
+    { document, without }: Chosen,
     inputs: NonNullable<TestRunRequest['inputs']>,
   ): Promise<Map<string, BlobPlace>> {
     const places = new Map<string, BlobPlace>();
     let bytes = 0;
     for (const { digest, module, text } of neededResources(document, inputs)) {
-      if (digest === undefined || places.has(digest)) continue;
+      if (digest === undefined || places.has(digest) || module === without) continue;
       const place = await this.catalogue.blob(tx, digest);
       if (!place)
         throw new Failure('flows.resource', `${module}: the content of ${text} is not there any more.`);
@@ -190,4 +239,27 @@ export class TestRunsService implements OnModuleDestroy {
     if (digest === undefined) await pipeline(body, file, { signal });
     else await pipeline(body, verifyingStream(parseDigest(digest), place.size), file, { signal });
   }
+}
+
+/** With its parameters, checked as it runs; whatever runs a script here runs it in a sandbox or not at all. */
+function filled(
+  name: string,
+  document: FlowDocument,
+  { parameters = {} }: Pick<TestRunRequest, 'parameters'>,
+): FlowDocument {
+  const layers: ParameterLayer[] = [{ from: 'the test', values: parameters }];
+  const unfit = checkFlow(document, kinds, { layers });
+  if (unfit.length > 0) throw invalidFlow(name, unfit, 'tested');
+  return sandboxed(fillParameters(document, layers));
+}
+
+function assertInputs(
+  name: string,
+  document: FlowDocument,
+  inputs: NonNullable<TestRunRequest['inputs']>,
+): void {
+  const errors = inputProblems(document, inputs);
+  if (errors.length === 0) return;
+  const shown = errors.slice(0, 3).map(({ detail }) => detail);
+  throw new Failure('flows.test-input', `${name} cannot be tested. ${shown.join(' ')}`, { errors });
 }

@@ -1,12 +1,11 @@
 /**
  * The part of a flow that makes the rows of one module: that module, what leads to it, and no more.
  *
- * Guarantee: a document that ends where it was asked to, or a UsageError that names what there is instead.
+ * Guarantee: a document that ends where it was asked to, or a Failure that names what there is instead.
  */
 import { didYouMean, reachable, wireFrom, type ModuleKind } from '@millrace/flow';
 import { kinds } from '@millrace/modules/kinds';
-import type { FlowDocument } from '@millrace/schemas';
-import { UsageError } from '../usage.js';
+import { Failure, type FlowDocument } from '@millrace/schemas';
 
 export interface Part {
   document: FlowDocument;
@@ -25,11 +24,14 @@ export function partUntil(document: FlowDocument, until: string): Part {
   const settings = document.modules[module];
   if (settings === undefined || !Object.hasOwn(document.modules, module)) {
     const known = Object.keys(document.modules);
-    throw new UsageError(
-      `--until ${until}: ${module} is no module of the flow.${didYouMean(module, known)} Its modules are ${known.join(', ')}.`,
+    throw new Failure(
+      'flows.until',
+      `${until}: ${module} is no module of the flow.${didYouMean(module, known)} Its modules are ${known.join(', ')}.`,
     );
   }
-  const kind = kinds.get(settings.type)!;
+  const kind = kinds.get(settings.type);
+  if (kind === undefined)
+    throw new Failure('flows.until', `${until}: there is no module type ${settings.type}.`);
   const up = reachable(document, [module], 'up');
   const modules = Object.fromEntries(Object.entries(document.modules).filter(([id]) => up.has(id)));
   const reaches = !until.includes('.') && ['model', 'sink', 'act'].includes(kind.category);
@@ -46,7 +48,7 @@ function portOf(kind: ModuleKind, until: string, port: string): number {
   const index = kind.outputs.indexOf(port);
   if (index >= 0) return index;
   const ports = kind.outputs.map((one) => `${until.split('.')[0]}.${one}`);
-  throw new UsageError(`--until ${until}: there is no port ${port}. Name one of ${ports.join(', ')}.`);
+  throw new Failure('flows.until', `${until}: there is no port ${port}. Name one of ${ports.join(', ')}.`);
 }
 
 function fieldsOf(kind: ModuleKind, settings: unknown): string[] | null {

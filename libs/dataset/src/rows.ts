@@ -6,7 +6,7 @@
  */
 import { Batch, BOOLEAN, JsonWriter, Schema, TEXT, VECTOR, type Column } from '@millrace/engine';
 import { lackingRows } from '@millrace/modules';
-import type { LineFile } from '../run/lines.js';
+import type { LineFile } from './lines.js';
 
 export type CellType = 'number' | 'string' | 'boolean';
 

@@ -1,5 +1,5 @@
 /** A table as CSV (RFC 4180, line feeds): numbers with all their digits, no value as an empty cell. */
-import { LineFile } from '../run/lines.js';
+import { LineFile } from './lines.js';
 import type { TableColumn } from './rows.js';
 import { cellsOf, flatColumns, type Cell } from './table.js';
 

@@ -1,0 +1,75 @@
+/**
+ * `POST /v1/flows/{name}:prepare`: the rows that a model of the flow would see, as a table.
+ *
+ * Guarantee: a whole table or a problem; closing the request ends the run, and nothing of it is kept.
+ */
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { finished } from 'node:stream/promises';
+import { Body, Controller, HttpCode, Param, Post, Res } from '@nestjs/common';
+import { ApiProduces, ApiResponse } from '@nestjs/swagger';
+import { Failure, FlowPrepare, TestRunEvent } from '@millrace/schemas';
+import type { FastifyReply } from 'fastify';
+import { Needs } from '../../access/guard.js';
+import { Who, type Principal } from '../../access/principal.js';
+import { TestRunsService, type TestRun } from './test-runs.service.js';
+
+type Ended = Extract<TestRunEvent, { event: 'ended' }>;
+
+const TYPES = {
+  csv: 'text/csv; charset=utf-8',
+  jsonl: 'application/x-ndjson',
+  parquet: 'application/vnd.apache.parquet',
+} as const;
+/** Of what the browser or the SDK shows beside the table. */
+const SUMMARY = 'millrace-prepared';
+
+@Controller('v1/flows')
+export class PrepareController {
+  constructor(private readonly runs: TestRunsService) {}
+
+  /** `millrace-prepared` says how many rows there are, and which were left out. */
+  @Post(':name(^[^:]+)::prepare')
+  @Needs('flows.write')
+  @HttpCode(200)
+  @ApiProduces('text/csv', 'application/x-ndjson', 'application/vnd.apache.parquet')
+  @ApiResponse({ status: 200, description: 'The table.', schema: { type: 'string', format: 'binary' } })
+  async prepare(
+    @Who() who: Principal,
+    @Param('name') name: string,
+    @Body({ schema: FlowPrepare }) body: FlowPrepare,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const closed = new AbortController();
+    reply.raw.once('close', () => closed.abort());
+    const run = await this.runs.prepareTable(who, name, body, closed.signal);
+    try {
+      const { reason, detail, problems } = await endOf(run, closed.signal);
+      if (closed.signal.aborted) return void reply.hijack();
+      if (reason !== 'finished')
+        throw new Failure('flows.not-prepared', `${name}: ${detail}`, { errors: problems });
+      const { size } = await stat(run.table);
+      void reply
+        .header('content-type', TYPES[body.format ?? 'csv'])
+        .header('content-length', size)
+        .header(SUMMARY, detail)
+        .send(createReadStream(run.table));
+      await finished(reply.raw).catch(() => undefined);
+    } finally {
+      await run.release();
+    }
+  }
+}
+
+async function endOf(run: TestRun, closed: AbortSignal): Promise<Ended> {
+  let last: Ended | undefined;
+  const process = run.start(async ({ event, text }) => {
+    if (event === 'ended') last = JSON.parse(text) as Ended;
+  });
+  const stop = () => process.stop('The request was closed.');
+  if (closed.aborted) stop();
+  closed.addEventListener('abort', stop);
+  await process.gone;
+  closed.removeEventListener('abort', stop);
+  return last!;
+}
