@@ -122,9 +122,10 @@ export class Person {
     return person;
   }
 
-  /** By the page, as people do. */
-  async signIn(): Promise<void> {
-    const { email, password } = this.installation;
+  /** By the page, as people do; as the admin of the installation unless told. */
+  async signIn(
+    { email, password } = this.installation as { email: string; password: string },
+  ): Promise<void> {
     await this.page.goto(this.installation.url);
     await this.page.getByLabel('Email').fill(email);
     await this.page.getByRole('textbox', { name: 'Password' }).fill(password);

@@ -1,4 +1,4 @@
-/** `NAME@VERSION`, as it is typed for flows and resources. */
+/** What is typed in one word: `NAME@VERSION` for flows and resources, numbers, shares, moments. */
 import { UsageError } from './usage.js';
 
 export interface Versioned {
@@ -30,4 +30,13 @@ export function share(option: string, text: string): number {
     throw new UsageError(`${option} takes a share from 0 to 1, such as 0.1, and not "${text}".`);
   }
   return value;
+}
+
+/** In ISO 8601, whatever way it was typed in. */
+export function momentOf(option: string, text: string): string {
+  const time = Date.parse(text);
+  if (Number.isNaN(time)) {
+    throw new UsageError(`${option} takes a time such as 2026-05-01T12:00:00Z, and not "${text}".`);
+  }
+  return new Date(time).toISOString();
 }

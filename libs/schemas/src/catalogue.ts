@@ -11,6 +11,7 @@ import { Inspection } from './inspection.js';
 import { ProblemPlace } from './problem.js';
 
 const Time = z.iso.datetime();
+const Moment = z.iso.datetime({ offset: true });
 const Id = z.string().min(1).max(64);
 const Digest = z
   .string()
@@ -213,6 +214,8 @@ export const AliasMoved = z
     from: z.number().int().nullable(),
     to: z.number().int(),
     note: z.string().nullable(),
+    /** That made this move, or was taken back with it; null: by hand. */
+    promotion: Id.nullable(),
     movedBy: z.string(),
     movedAt: Time,
   })
@@ -245,8 +248,11 @@ export const ResourceNode = z
   .meta({ id: 'ResourceNode' });
 export type ResourceNode = z.infer<typeof ResourceNode>;
 export const ResourceNodeList = pageOf(ResourceNode).meta({ id: 'ResourceNodeList' });
-/** `running=true`: only where it runs now. */
-export const ResourceNodeQuery = PageQuery.extend({ running: z.enum(['true', 'false']).optional() });
+/** `running=true`: only where it runs now; `at`: where it ran at that moment. */
+export const ResourceNodeQuery = PageQuery.extend({
+  running: z.enum(['true', 'false']).optional(),
+  at: Moment.optional(),
+});
 export type ResourceNodeQuery = z.infer<typeof ResourceNodeQuery>;
 
 /** Where a version comes from, and where it went. */

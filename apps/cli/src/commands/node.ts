@@ -15,8 +15,8 @@ import {
 } from '../output/format.js';
 import { paint, talk } from '../output/talk.js';
 import { timeOf } from '../output/time.js';
-import { wholeNumber } from '../references.js';
-import { collect, pairsOf, UsageError } from '../usage.js';
+import { momentOf, wholeNumber } from '../references.js';
+import { collect, pairsOf } from '../usage.js';
 
 const nodeView: View<Node> = {
   name: ({ name }) => name,
@@ -122,9 +122,7 @@ export function addNode(program: Command): void {
   ).action(async (name: string, { at, ...options }: OutputOptions & { at?: string }) => {
     const { each, take } = await import('@millrace/client');
     const { fleet } = await connect();
-    if (at !== undefined && Number.isNaN(Date.parse(at)))
-      throw new UsageError(`--at takes a time such as 2026-05-01T12:00:00Z, and not "${at}".`);
-    const asked = at === undefined ? {} : { at: new Date(at).toISOString() };
+    const asked = at === undefined ? {} : { at: momentOf('--at', at) };
     printList(
       await take(each((query) => fleet.nodeRuns(name, { ...query, ...asked }), {})),
       runView,

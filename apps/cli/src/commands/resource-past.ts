@@ -5,6 +5,7 @@ import type {
   CollectableVersion,
   ResourceLineage,
   ResourceNode,
+  ResourceNodeQuery,
   ResourceUse,
   Retention,
 } from '@millrace/schemas';
@@ -22,7 +23,7 @@ import {
 } from '../output/format.js';
 import { talk } from '../output/talk.js';
 import { bytesOf, timeOf } from '../output/time.js';
-import { versioned, wholeNumber } from '../references.js';
+import { momentOf, versioned, wholeNumber } from '../references.js';
 import { UsageError } from '../usage.js';
 
 const useView: View<ResourceUse> = {
@@ -49,6 +50,7 @@ const moveView: View<AliasMoved> = {
     from: ({ from }) => String(from ?? ''),
     to: ({ to }) => String(to),
     by: ({ movedBy }) => movedBy,
+    promotion: ({ promotion }) => promotion ?? '',
     note: ({ note }) => note ?? '',
   },
 };
@@ -70,6 +72,10 @@ const retentionView: View<Retention> = {
   },
 };
 
+interface NodesOptions extends OutputOptions {
+  running?: boolean;
+  at?: string;
+}
 interface KeepOptions extends OutputOptions {
   last?: string;
   days?: string;
@@ -114,12 +120,14 @@ export function addResourcePast(resource: Command): void {
       .command('nodes')
       .description('Lists the nodes that ran a version, from when to when, newest first.')
       .argument('<name@version>')
-      .option('--running', 'only those that run it now, as far as is known'),
-  ).action(async (text: string, { running, ...options }: OutputOptions & { running?: boolean }) => {
+      .option('--running', 'only those that run it now, as far as is known')
+      .option('--at <time>', 'only those that ran it then, such as 2026-05-01T12:00:00Z'),
+  ).action(async (text: string, { running, at, ...options }: NodesOptions) => {
     const { each, take } = await import('@millrace/client');
     const { name, version } = exact(text);
+    const asked: ResourceNodeQuery = { at: at === undefined ? undefined : momentOf('--at', at) };
+    if (running) asked.running = 'true';
     const { catalogue } = await connect();
-    const asked = running ? { running: 'true' as const } : {};
     printList(
       await take(each((query) => catalogue.nodes(name, version, { ...query, ...asked }), {})),
       nodeView,

@@ -55,12 +55,12 @@ export class AliasMoves {
     );
   }
 
-  /** Where it stands afterwards; it does not move to where it is. */
+  /** Where it stands afterwards; it does not move to where it is. `promotion` is kept with the move. */
   async move(
     tx: SqlTx,
     who: Principal,
     { resource, alias, before }: HeldAlias,
-    { version, note }: { version: number; note?: string | null },
+    { version, note, promotion }: { version: number; note?: string | null; promotion?: string },
   ): Promise<AliasRow> {
     await this.assertReady(tx, resource, version);
     if (before?.version === version) return before;
@@ -73,7 +73,11 @@ export class AliasMoves {
       moved_at: new Date(this.clock.now()),
     };
     const from = before?.version ?? null;
-    await this.resources.moveAlias(tx, resource.id, row, { from, note: note ?? null });
+    await this.resources.moveAlias(tx, resource.id, row, {
+      from,
+      note: note ?? null,
+      promotion: promotion ?? null,
+    });
     const data = { alias, from, to: version };
     this.audit.record(tx, who, {
       action: 'catalogue.move-alias',

@@ -60,6 +60,7 @@ export function moveOf(row: MoveRow): AliasMoved {
     from: row.from_version,
     to: row.to_version,
     note: row.note,
+    promotion: row.promotion_id,
     movedBy: row.moved_by,
     movedAt: row.moved_at.toISOString(),
   };

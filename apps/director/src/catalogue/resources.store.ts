@@ -54,6 +54,7 @@ export interface MoveRow {
   from_version: number | null;
   to_version: number;
   note: string | null;
+  promotion_id: string | null;
   moved_by: string;
   moved_at: Date;
 }
@@ -243,7 +244,7 @@ export class ResourcesStore {
     tx: SqlTx,
     resource: string,
     to: AliasRow,
-    move: { from: number | null; note: string | null },
+    move: { from: number | null; note: string | null; promotion: string | null },
   ): Promise<void> {
     const { alias, version, revision, moved_by, moved_at } = to;
     await tx.sql(
@@ -254,9 +255,9 @@ export class ResourcesStore {
       [resource, alias, version, revision, moved_by, moved_at],
     );
     await tx.sql(
-      `INSERT INTO alias_moves (resource_id, alias, revision, from_version, to_version, note, moved_by, moved_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-      [resource, alias, revision, move.from, version, move.note, moved_by, moved_at],
+      `INSERT INTO alias_moves (resource_id, alias, revision, from_version, to_version, note, promotion_id, moved_by, moved_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+      [resource, alias, revision, move.from, version, move.note, move.promotion, moved_by, moved_at],
     );
   }
 
@@ -270,7 +271,7 @@ export class ResourcesStore {
 
   aliasMoves(tx: SqlTx, resource: string, alias: string, window: Window): Promise<MoveRow[]> {
     return tx.sql<MoveRow>(
-      `SELECT revision, from_version, to_version, note, moved_by, moved_at FROM alias_moves
+      `SELECT revision, from_version, to_version, note, promotion_id, moved_by, moved_at FROM alias_moves
        WHERE resource_id = $1 AND alias = $2 AND revision < $3 ORDER BY revision DESC LIMIT $4`,
       [resource, alias, Number(window.after ?? PAST_ALL), window.take],
     );

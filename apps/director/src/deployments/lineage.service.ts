@@ -58,7 +58,7 @@ export class LineageService {
     });
   }
 
-  /** Where it ran, newest first; with `running` where it does now. */
+  /** Where it ran, newest first; with `running` where it does now, with `at` where it did then. */
   nodes(
     who: Principal,
     name: string,
@@ -69,8 +69,12 @@ export class LineageService {
     return this.database.withinSql(who.organization, async (tx) => {
       const made = await this.made(tx, name, version);
       const releases = await this.flows.lockedTo(tx, made.resource, version);
-      const open = query.running === 'true';
-      const rows = await this.fleet.ran(tx, releases, { open, after: window.after, take: window.take });
+      const rows = await this.fleet.ran(tx, releases, {
+        open: query.running === 'true',
+        at: query.at === undefined ? undefined : new Date(query.at),
+        after: window.after,
+        take: window.take,
+      });
       return pageFrom(rows, window, (row) => row.place, nodeOf);
     });
   }

@@ -71,6 +71,7 @@ it('a report that says nothing new writes nothing; one that lost a flow ends its
 it('a resource version tells which nodes ran it, and which run it now', async () => {
   const s = await site({ flows: 2 });
   expect((await nodesOf(s.resource, 1, '?running=true')).items).toHaveLength(4);
+  const before = new Date().toISOString();
   await must('POST', '/v1/promotions', { resource: s.resource, version: 2, alias: 'production' });
   await settle(s);
   expect((await nodesOf(s.resource, 1, '?running=true')).items).toEqual([]);
@@ -79,6 +80,11 @@ it('a resource version tells which nodes ran it, and which run it now', async ()
   expect(ran.every((one) => one.until !== null && one.flowVersion === 1)).toBe(true);
   expect(new Set(ran.map((one) => one.nodeName))).toEqual(new Set(s.nodes.map((one) => one.name)));
   expect((await nodesOf(s.resource, 2, '?running=true')).items).toHaveLength(4);
+  expect((await nodesOf(s.resource, 1, `?at=${before}`)).items).toEqual(ran);
+  expect((await nodesOf(s.resource, 2, `?at=${before}`)).items).toEqual([]);
+  const page = await nodesOf(s.resource, 1, `?at=${before}&limit=3`);
+  const rest = await nodesOf(s.resource, 1, `?at=${before}&limit=3&cursor=${page.next}`);
+  expect([...page.items, ...rest.items]).toEqual(ran);
 });
 
 it('a version tells who made it of what, what locks it, and where it runs', async () => {

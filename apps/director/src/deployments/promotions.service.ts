@@ -184,7 +184,7 @@ export class PromotionsService {
       const held = await this.aliases.stand(tx, row.resource, row.alias, true);
       const back = row.from_version ?? row.to_version;
       const note = `promotion ${id} was taken back`;
-      await this.aliases.move(tx, who, held, { version: back, note });
+      await this.aliases.move(tx, who, held, { version: back, note, promotion: id });
       const says = `taken back by ${nameOf(who)}`;
       const left: string[] = [];
       for (const part of parts) {
@@ -241,7 +241,7 @@ export class PromotionsService {
     { held, version, flows }: Drawn,
     epoch: number,
   ): Promise<number> {
-    const { revision } = await this.aliases.move(tx, who, held, { version, note });
+    const { revision } = await this.aliases.move(tx, who, held, { version, note, promotion: id });
     for (const { drawn, deployments } of flows) {
       await this.publication.keep(tx, who, drawn);
       for (const { prepared } of deployments) await this.deploying.deploy(tx, who, prepared, epoch, id);

@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import type {
   Alias,
+  AliasMoved,
   Deployment,
   FlowReport,
   FlowVersionDetails,
@@ -105,6 +106,13 @@ describe('a promotion', () => {
     });
     expect(back.body.says).toMatch(/^taken back by .+: production is version 1 again$/);
     expect(await aliasOf(s)).toMatchObject({ version: 1, revision: 3 });
+    const path = `/v1/resources/${s.resource}/aliases/production/history`;
+    const { items: moves } = await must<{ items: AliasMoved[] }>('GET', path);
+    expect(moves.map(({ from, to, promotion }) => [from, to, promotion])).toEqual([
+      [2, 1, body.id],
+      [1, 2, body.id],
+      [null, 1, null],
+    ]);
     await advance();
     for (const node of s.nodes)
       expect(await wants(node)).toEqual(Object.fromEntries(s.flows.map((flow) => [flow, 1])));

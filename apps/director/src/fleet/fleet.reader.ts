@@ -4,7 +4,7 @@ import type { FlowParameters, ReportPayload } from '@millrace/schemas';
 import type { SqlTx } from '../platform/database/database.js';
 import { GroupsStore, type GroupRow, type MemberRow } from './groups.store.js';
 import { NodesStore, type NodeRow } from './nodes.store.js';
-import { RunsStore, type Release, type RunRow } from './runs.store.js';
+import { RunsStore, type Release, type RunRow, type RunWindow } from './runs.store.js';
 import { StandingStore, type WantedFlow } from './standing.store.js';
 
 export type { RunRow } from './runs.store.js';
@@ -74,7 +74,7 @@ export class FleetReader {
   }
 
   /** Where any of these ran; with `open` where one does as far as is known. Newest first. */
-  ran(tx: SqlTx, releases: readonly Release[], window: { open: boolean; after?: string; take: number }) {
+  ran(tx: SqlTx, releases: readonly Release[], window: RunWindow) {
     return this.runs.of(tx, releases, window);
   }
 

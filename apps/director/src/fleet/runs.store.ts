@@ -26,6 +26,16 @@ export interface Release {
   digest: string;
 }
 
+export interface RunWindow {
+  /** Only what runs on, as far as is known. */
+  open: boolean;
+  /** Only what ran at this moment. */
+  at?: Date;
+  /** The place of the one before. */
+  after?: string;
+  take: number;
+}
+
 /** Intervals that are over are kept so long, and so many a node and flow. */
 const KEPT_MS = 400 * 86_400_000;
 const KEPT = 1_000;
@@ -79,11 +89,11 @@ export class RunsStore {
     );
   }
 
-  /** Where any of these ran, newest first; with `open` where one does as far as is known. */
+  /** Where any of these ran, newest first. */
   of(
     tx: SqlTx,
     releases: readonly Release[],
-    { open, after, take }: { open: boolean; after?: string; take: number },
+    { open, at, after, take }: RunWindow,
   ): Promise<(RunRow & Placed & { name: string; online: boolean })[]> {
     return tx.sql(
       `SELECT ${columns}, n.name, n.online, ${place} AS place FROM node_runs r
@@ -91,8 +101,9 @@ export class RunsStore {
        JOIN jsonb_to_recordset($1) AS v(flow text, version int, digest text)
          ON v.flow = r.flow AND v.version = r.version AND v.digest = r.digest
        WHERE (NOT $2 OR r.until IS NULL) AND ($3::text IS NULL OR ${place} COLLATE "C" < $3)
+         AND ($5::timestamptz IS NULL OR r.since <= $5 AND (r.until IS NULL OR r.until > $5))
        ORDER BY ${place} COLLATE "C" DESC LIMIT $4`,
-      [JSON.stringify(releases), open, after ?? null, take],
+      [JSON.stringify(releases), open, after ?? null, take, at ?? null],
     );
   }
 

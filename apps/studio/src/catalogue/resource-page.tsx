@@ -1,4 +1,4 @@
-/** One resource: its aliases with their history, its versions, and what is known of the chosen one. */
+/** One resource: its aliases with their history, its versions, what is known of the chosen one, and what is kept. */
 import { Badge, Button, Group, Stack, Text } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { ResourceVersion } from '@millrace/schemas';
@@ -8,6 +8,8 @@ import { useLocation, useSearchParams } from 'wouter';
 import { api } from '../data/api.js';
 import { useMay } from '../data/me.js';
 import { usePages } from '../data/pages.js';
+import { OpenPromotions } from '../deployments/promotions/open-promotions.js';
+import { PromoteSheet } from '../deployments/promotions/promote-sheet.js';
 import { Confirm } from '../ui/confirm.js';
 import { done } from '../ui/notify.js';
 import { Card, Empty, Loading, Page, Show, WentWrong } from '../ui/page.js';
@@ -16,6 +18,7 @@ import { Aliases } from './aliases.js';
 import { DropZone } from './drop-zone.js';
 import { KINDS } from './kinds.js';
 import classes from './resource-page.module.css';
+import { Retention } from './retention.js';
 import { UploadSheet } from './upload-sheet.js';
 import { VersionPanel } from './version-panel.js';
 import { VersionState } from './version-state.js';
@@ -35,6 +38,10 @@ export function ResourcePage({ name }: { name: string }) {
     api().catalogue.versions(name, { cursor, limit: 100 }),
   );
   const chosen = Number(search.get('version')) || versions.items[0]?.version;
+  const ready = versions.items.find(({ state }) => state === 'ready')?.version;
+  const promote = (version: number | undefined, alias: string) =>
+    setSearch({ ...(version !== undefined && { version: String(version) }), promote: alias });
+  const closeSheet = () => setSearch({ ...(search.has('version') && { version: search.get('version')! }) });
   const upload = (files: File[]) => {
     setDropped(files);
     setSearch({ upload: '' });
@@ -66,15 +73,24 @@ export function ResourcePage({ name }: { name: string }) {
           {({ description }) => (
             <Stack>
               {description && <Text size="sm">{description}</Text>}
-              <Aliases name={name} versions={versions.items} />
+              <OpenPromotions resource={name} />
+              <Aliases name={name} versions={versions.items} onPromote={(alias) => promote(ready, alias)} />
               <div className={classes.columns}>
                 <Versions
                   pages={versions}
                   chosen={chosen}
                   onChoose={(version) => setSearch({ version: String(version) })}
                 />
-                {chosen !== undefined && <VersionPanel key={chosen} name={name} version={chosen} />}
+                {chosen !== undefined && (
+                  <VersionPanel
+                    key={chosen}
+                    name={name}
+                    version={chosen}
+                    onPromote={() => promote(chosen, '')}
+                  />
+                )}
               </div>
+              <Retention name={name} />
             </Stack>
           )}
         </Show>
@@ -83,6 +99,13 @@ export function ResourcePage({ name }: { name: string }) {
           dropped={dropped}
           name={name}
           onClose={() => setSearch({})}
+        />
+        <PromoteSheet
+          opened={search.has('promote')}
+          resource={name}
+          version={chosen}
+          alias={search.get('promote') || undefined}
+          onClose={closeSheet}
         />
         <Confirm
           opened={removing}

@@ -1,21 +1,28 @@
-/** One version of a resource: its bytes, what inspection found in them, its contract, and who uses it. */
-import { Stack, Table, Text } from '@mantine/core';
+/** One version of a resource: its bytes, its contract, its lineage, and what inspection found in it. */
+import { Button, Group, Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import type { Contract, Inspection, ModelPort, ResourceVersionDetails } from '@millrace/schemas';
-import type { ReactNode } from 'react';
-import { Link } from 'wouter';
+import type { Inspection, ModelPort, ResourceVersionDetails } from '@millrace/schemas';
 import { useActors } from '../data/actors.js';
 import { api } from '../data/api.js';
+import { Allowed } from '../deployments/allowed.js';
 import { Ident } from '../ui/ident.js';
 import { Card, Places, Show } from '../ui/page.js';
 import { State } from '../ui/state.js';
 import { bytes, count, many } from '../ui/units.js';
 import { When } from '../ui/when.js';
+import { ContractCard } from './contract.js';
+import { Facts } from './facts.js';
 import { KINDS } from './kinds.js';
-import classes from './resource-page.module.css';
+import { Lineage } from './lineage.js';
 import { VersionState } from './version-state.js';
 
-export function VersionPanel({ name, version }: { name: string; version: number }) {
+interface VersionPanelProps {
+  name: string;
+  version: number;
+  onPromote(): void;
+}
+
+export function VersionPanel({ name, version, onPromote }: VersionPanelProps) {
   const details = useQuery({
     queryKey: ['catalogue', 'version', name, version],
     queryFn: () => api().catalogue.version(name, version),
@@ -24,35 +31,32 @@ export function VersionPanel({ name, version }: { name: string; version: number 
     <Show of={details} lines={6}>
       {(one) => (
         <Stack>
-          <Bytes of={one} />
+          <Bytes of={one} onPromote={onPromote} />
+          {one.state === 'ready' && <ContractCard of={one} />}
+          {one.state === 'ready' && <Lineage name={name} version={version} />}
           {one.inspection && <Found inspection={one.inspection} />}
-          {one.contract && <Expects contract={one.contract} />}
-          <Uses name={name} version={version} />
         </Stack>
       )}
     </Show>
   );
 }
 
-function Facts({ facts }: { facts: readonly (readonly [string, ReactNode])[] }) {
-  return (
-    <dl className={classes.facts}>
-      {facts
-        .filter(([, fact]) => fact !== null && fact !== undefined)
-        .map(([name, fact]) => (
-          <div key={name} style={{ display: 'contents' }}>
-            <dt>{name}</dt>
-            <dd>{fact}</dd>
-          </div>
-        ))}
-    </dl>
-  );
-}
-
-function Bytes({ of }: { of: ResourceVersionDetails }) {
+function Bytes({ of, onPromote }: { of: ResourceVersionDetails; onPromote(): void }) {
   const nameOf = useActors();
   return (
-    <Card title={`Version ${of.version}`} actions={<VersionState of={of} />}>
+    <Card
+      title={`Version ${of.version}`}
+      actions={
+        <Group gap="sm">
+          <VersionState of={of} />
+          {of.state === 'ready' && (
+            <Allowed to="promotions.write">
+              <Button onClick={onPromote}>Promote</Button>
+            </Allowed>
+          )}
+        </Group>
+      }
+    >
       {of.refusal && (
         <Stack gap={4} mb="sm">
           <State is="broken">{of.refusal.detail}</State>
@@ -141,114 +145,5 @@ function Ports({ title, ports }: { title: string; ports: readonly ModelPort[] })
         ))}
       </Table.Tbody>
     </Table>
-  );
-}
-
-function Expects({ contract }: { contract: Contract }) {
-  return (
-    <Card title="Contract">
-      <Stack gap="sm">
-        <Facts
-          facts={[
-            ['Runs in', contract.runtime],
-            ['Period', contract.periodMs && `${contract.periodMs} ms between rows`],
-            ['Window', contract.window && many(contract.window, 'row')],
-            ['Known answers', contract.golden.length > 0 ? count(contract.golden.length) : 'none'],
-            ['Trained on', contract.trainedOn],
-            [
-              'Metrics',
-              contract.metrics &&
-                Object.entries(contract.metrics)
-                  .map(([name, one]) => `${name} ${one}`)
-                  .join(', '),
-            ],
-          ]}
-        />
-        {contract.columns.length > 0 && (
-          <Columns
-            title="Expects"
-            columns={contract.columns.map((one) => ({ ...one, range: rangeOf(one) }))}
-          />
-        )}
-        {contract.outputs.length > 0 && (
-          <Columns
-            title="Gives"
-            columns={contract.outputs.map((one) => ({ ...one, range: one.shape?.join(' × ') ?? '' }))}
-          />
-        )}
-      </Stack>
-    </Card>
-  );
-}
-
-const rangeOf = ({ min, max }: { min?: number; max?: number }): string =>
-  min === undefined && max === undefined ? '' : `${min ?? '–∞'} to ${max ?? '∞'}`;
-
-interface ColumnsProps {
-  title: string;
-  columns: readonly { name: string; dtype: string; unit?: string; range: string }[];
-}
-
-function Columns({ title, columns }: ColumnsProps) {
-  return (
-    <Table fz="sm" verticalSpacing={4} aria-label={title}>
-      <Table.Thead>
-        <Table.Tr>
-          <Table.Th>{title}</Table.Th>
-          <Table.Th>Type</Table.Th>
-          <Table.Th>Unit</Table.Th>
-          <Table.Th>Range or shape</Table.Th>
-        </Table.Tr>
-      </Table.Thead>
-      <Table.Tbody>
-        {columns.map(({ name, dtype, unit, range }) => (
-          <Table.Tr key={name}>
-            <Table.Td>
-              <code>{name}</code>
-            </Table.Td>
-            <Table.Td>{dtype}</Table.Td>
-            <Table.Td>{unit}</Table.Td>
-            <Table.Td>{range}</Table.Td>
-          </Table.Tr>
-        ))}
-      </Table.Tbody>
-    </Table>
-  );
-}
-
-function Uses({ name, version }: { name: string; version: number }) {
-  const usage = useQuery({
-    queryKey: ['catalogue', 'usage', name],
-    queryFn: () => api().catalogue.usage(name, { limit: 200 }),
-  });
-  return (
-    <Card title="Where it is used">
-      <Show of={usage} lines={1}>
-        {({ items }) => {
-          const uses = items.filter((use) => use.version === version);
-          if (uses.length === 0)
-            return (
-              <Text size="sm" c="dimmed">
-                No flow version is locked to it.
-              </Text>
-            );
-          return (
-            <Stack gap={4}>
-              {uses.map((use) => (
-                <Text size="sm" key={`${use.flow}@${use.flowVersion}`}>
-                  <Link href={`/flows/${encodeURIComponent(use.flow)}/versions?to=${use.flowVersion}`}>
-                    {use.flow}@{use.flowVersion}
-                  </Link>{' '}
-                  ·{' '}
-                  <Link href={`/nodes?filter=${encodeURIComponent(`flow==${use.flow}`)}`}>
-                    nodes that run the flow
-                  </Link>
-                </Text>
-              ))}
-            </Stack>
-          );
-        }}
-      </Show>
-    </Card>
   );
 }

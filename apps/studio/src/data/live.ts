@@ -23,6 +23,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   group: ['fleet'],
   deployment: ['deployments', 'overview', 'fleet'],
   targets: ['deployments', 'fleet'],
+  promotion: ['deployments', 'catalogue'],
   assignment: ['deployments', 'overview'],
   alert: ['alerts', 'overview'],
   resource: ['catalogue'],

@@ -23,6 +23,7 @@ const DEEDS: readonly (Place & { needs: Permission })[] = [
   { to: '/flows?new', name: 'New flow', what: 'do', needs: 'flows.write' },
   { to: '/nodes/join', name: 'Join a node', what: 'do', needs: 'fleet.write' },
   { to: '/catalogue?upload', name: 'Upload a model or script', what: 'do', needs: 'catalogue.write' },
+  { to: '/catalogue?tab=promotions', name: 'See promotions', what: 'do', needs: 'promotions.read' },
   { to: '/deployments?new', name: 'Deploy a flow', what: 'do', needs: 'deployments.write' },
 ];
 

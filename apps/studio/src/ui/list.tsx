@@ -21,6 +21,7 @@ import type { Pages } from '../data/pages.js';
 import { ListRow, type RowActs } from './list-row.js';
 import classes from './list.module.css';
 import { Loading, WentWrong } from './page.js';
+import { leastWidth } from './tracks.js';
 
 export interface Column<Item> {
   key: string;
@@ -87,7 +88,8 @@ function Rows<Item>(props: ListProps<Item>) {
   }, [more, last, items.length, readMore]);
 
   const markable = onMark !== undefined && marked !== undefined;
-  const tracks = `${markable ? '36px ' : ''}${shown.map(({ width }) => width).join(' ')} 32px`;
+  const each = [...(markable ? ['36px'] : []), ...shown.map(({ width }) => width), '32px'];
+  const tracks = each.join(' ');
   const mark = (key: string) => {
     const next = new Set(marked);
     if (!next.delete(key)) next.add(key);
@@ -130,7 +132,12 @@ function Rows<Item>(props: ListProps<Item>) {
 
   return (
     <div className={classes.list}>
-      <div role="table" aria-label={name} aria-rowcount={(total ?? items.length) + 1}>
+      <div
+        role="table"
+        aria-label={name}
+        aria-rowcount={(total ?? items.length) + 1}
+        style={{ minWidth: leastWidth(each) }}
+      >
         <div role="rowgroup">
           <div role="row" className={classes.head} style={{ gridTemplateColumns: tracks }} aria-rowindex={1}>
             {markable && (

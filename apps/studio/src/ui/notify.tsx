@@ -2,8 +2,10 @@
 import { notifications } from '@mantine/notifications';
 import { Failure } from '@millrace/schemas';
 
+const closeButtonProps = { 'aria-label': 'Close' };
+
 export function done(message: string): void {
-  notifications.show({ message, color: 'green', autoClose: 4_000, role: 'status' });
+  notifications.show({ message, color: 'green', autoClose: 4_000, role: 'status', closeButtonProps });
 }
 
 /** Stays until it is closed: nobody should miss why something did not happen. */
@@ -16,5 +18,6 @@ export function failed(what: string, error: unknown): void {
     color: 'red',
     autoClose: false,
     role: 'alert',
+    closeButtonProps,
   });
 }

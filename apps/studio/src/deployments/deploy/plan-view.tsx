@@ -40,30 +40,35 @@ export function PlanView({ plan, waiting, fresh }: PlanViewProps) {
       {nodes.length === 0 && (
         <p className={classes.waiting}>The group is empty: nodes that join it get the flow.</p>
       )}
-      {waves.map((size, index) => {
-        const mine = nodes.filter(({ wave }) => wave === index + 1);
-        return (
-          <section key={index} aria-label={`Wave ${index + 1}`} className={classes.wave}>
-            <h3>
-              Wave {index + 1} <span>{many(size, 'node')}</span>
-            </h3>
-            <ul>
-              {mine
-                .toSorted((a, b) => b.conflicts.length - a.conflicts.length)
-                .slice(0, NAMED)
-                .map((node) => (
-                  <Planned key={node.node} node={node} />
-                ))}
-            </ul>
-            {mine.length > NAMED && <p className={classes.more}>and {count(mine.length - NAMED)} more</p>}
-          </section>
-        );
-      })}
+      <PlannedWaves waves={waves} nodes={nodes} />
     </div>
   );
 }
 
-function Figure({ n, is, children }: { n: string; is?: Standing; children: string }) {
+/** Who changes in each wave; who cannot comes first, with the reasons. */
+export function PlannedWaves({ waves, nodes }: Pick<Plan, 'waves' | 'nodes'>) {
+  return waves.map((size, index) => {
+    const mine = nodes.filter(({ wave }) => wave === index + 1);
+    return (
+      <section key={index} aria-label={`Wave ${index + 1}`} className={classes.wave}>
+        <h3>
+          Wave {index + 1} <span>{many(size, 'node')}</span>
+        </h3>
+        <ul>
+          {mine
+            .toSorted((a, b) => b.conflicts.length - a.conflicts.length)
+            .slice(0, NAMED)
+            .map((node) => (
+              <Planned key={node.node} node={node} />
+            ))}
+        </ul>
+        {mine.length > NAMED && <p className={classes.more}>and {count(mine.length - NAMED)} more</p>}
+      </section>
+    );
+  });
+}
+
+export function Figure({ n, is, children }: { n: string; is?: Standing; children: string }) {
   return (
     <div data-is={is}>
       <dt>{children}</dt>

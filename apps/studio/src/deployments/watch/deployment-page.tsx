@@ -11,6 +11,7 @@ import { Card, Page, Show } from '../../ui/page.js';
 import { State } from '../../ui/state.js';
 import { count, duration, many } from '../../ui/units.js';
 import { When } from '../../ui/when.js';
+import { addressOf } from '../promotions/words.js';
 import { sentence, STATES, swapCost, versionBefore, withNames } from '../words.js';
 import { Buttons } from './buttons.js';
 import classes from './deployment-page.module.css';
@@ -71,6 +72,9 @@ function Watched({ deployment }: { deployment: Deployment }) {
             {STATES[state].word}
           </State>
           <Ident id={id} label="deployment" />
+          {deployment.promotion !== null && (
+            <Link href={addressOf(deployment.promotion)}>Part of a promotion</Link>
+          )}
         </>
       }
       actions={<Buttons deployment={deployment} before={before} />}

@@ -1,0 +1,1 @@
+ALTER TABLE "alias_moves" ADD COLUMN "promotion_id" TEXT;
