@@ -6,10 +6,11 @@
  */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { constants } from 'node:os';
 import { FrameReader, frameHead, Kind, NoFrame, type Frame } from './frames.js';
 import { findProgram } from './interpreters.js';
 import { readLog } from './log.js';
-import { insideSandbox } from './sandbox.js';
+import { insideSandbox, SANDBOX_PROCESSES } from './sandbox.js';
 import { endTree, MARK, treeUse } from './tree.js';
 import type { Launch } from './launch.js';
 
@@ -51,6 +52,8 @@ export interface WorkerProcess {
 const WATCH_MS = 250;
 /** Last words and the end come by two ways; they are given this long to meet. */
 const LAST_WORDS_MS = 200;
+/** bubblewrap tells of what was ended by a signal: its number, and this. */
+const SIGNALLED = 128;
 
 export function startWorker(options: ProcessOptions, events: ProcessEvents): WorkerProcess {
   const { launch, caps, cwd } = options;
@@ -98,13 +101,14 @@ export function startWorker(options: ProcessOptions, events: ProcessEvents): Wor
   child.on('exit', (code, signal) => {
     hasEnded = true;
     gone();
-    const how = signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
+    const by = signal ?? (options.sandbox ? signalOf(code) : undefined);
+    const how = by === undefined ? `ended with code ${code}` : `was ended by ${by}`;
     const tell = () => die(`it ${how}${lastLine(log.last)}`);
     child.once('close', tell);
     setTimeout(tell, LAST_WORDS_MS).unref();
   });
   const watch = setInterval(() => {
-    const passed = passedCap(pid, caps);
+    const passed = passedCap(pid, caps, options.sandbox ? SANDBOX_PROCESSES : 0);
     if (passed !== undefined) die(passed);
   }, WATCH_MS);
   watch.unref();
@@ -142,15 +146,22 @@ function commandOf({ launch, sandbox, reads }: ProcessOptions): string[] {
   return setpriv === undefined ? launch.command : [setpriv, '--pdeathsig', 'KILL', '--', ...launch.command];
 }
 
-function passedCap(pid: number, { memoryMb, processes }: Caps): string | undefined {
+/** `ours`: processes of the tree that are not the script's. */
+function passedCap(pid: number, { memoryMb, processes }: Caps, ours: number): string | undefined {
   const use = treeUse(pid);
   if (use === undefined) return undefined;
   const megabytes = Math.round(use.bytes / (1 << 20));
   if (memoryMb !== undefined && megabytes > memoryMb)
     return `it uses ${megabytes} MB of memory, and caps.memoryMb is ${memoryMb}`;
-  if (processes !== undefined && use.processes > processes)
-    return `it has ${use.processes} processes, and caps.processes is ${processes}`;
+  const own = use.processes - ours;
+  if (processes !== undefined && own > processes)
+    return `it has ${own} processes, and caps.processes is ${processes}`;
   return undefined;
+}
+
+function signalOf(code: number | null): string | undefined {
+  const number = (code ?? 0) - SIGNALLED;
+  return Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
 }
 
 const lastLine = (text: string): string => {

@@ -17,6 +17,10 @@ export type SandboxKind = 'bubblewrap' | 'none';
 const PROVE_MS = 10_000;
 /** Of /tmp: it lies in memory, and no cap of the worker's counts it. */
 const TMP_BYTES = 256 * 1024 * 1024;
+/** What processes of one script share. */
+const SHARED_BYTES = 64 * 1024 * 1024;
+/** bubblewrap itself, which waits outside and inside: of the tree, and not the script's. */
+export const SANDBOX_PROCESSES = 2;
 const WALLS = [
   '--die-with-parent',
   '--unshare-net',
@@ -28,17 +32,7 @@ const WALLS = [
   'ALL',
 ];
 /** Programs and their libraries, and what these ask of the machine's shape. */
-const SYSTEM = [
-  '/usr',
-  '/bin',
-  '/sbin',
-  '/lib',
-  '/lib32',
-  '/lib64',
-  '/opt',
-  '/nix/store',
-  '/sys/devices/system',
-];
+const SYSTEM = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/nix/store', '/sys/devices/system'];
 /** Of /etc what programs need; the rest holds secrets. */
 const SETTINGS =
   /^(alternatives|ld\.so\..*|locale.*|localtime|timezone|passwd|group|nsswitch\.conf|mime\.types|fonts|R|julia|(java|jvm|python|openjdk).*)$/i;
@@ -73,6 +67,9 @@ export function insideSandbox(command: readonly string[], reads: readonly string
     program,
     ...(walls ??= wallsOf(program)),
     ...shown.flatMap((path) => ['--ro-bind', path, path]),
+    // What holds it all could be written to otherwise.
+    '--remount-ro',
+    '/',
     '--setenv',
     'HOME',
     '/tmp',
@@ -89,7 +86,11 @@ function wallsOf(program: string): string[] {
     .map((name) => join('/etc', name));
   // Older ones cannot bound it.
   const bounds = /--size\b/.test(execFileSync(program, ['--help'], { encoding: 'utf8', timeout: PROVE_MS }));
-  const size = bounds ? ['--size', String(TMP_BYTES)] : [];
+  const memory = (path: string, bytes: number) => [
+    ...(bounds ? ['--size', String(bytes)] : []),
+    '--tmpfs',
+    path,
+  ];
   return [
     ...WALLS,
     ...[...SYSTEM, ...settings].flatMap((path) => ['--ro-bind-try', path, path]),
@@ -97,10 +98,12 @@ function wallsOf(program: string): string[] {
     '/dev',
     '--proc',
     '/proc',
-    ...size,
-    '--tmpfs',
+    ...memory('/dev/shm', SHARED_BYTES),
+    '--remount-ro',
+    '/dev',
+    ...memory('/tmp', TMP_BYTES),
+    '--symlink',
     '/tmp',
-    '--dir',
     '/var/tmp',
   ];
 }

@@ -8,16 +8,20 @@ import { isReference, resourceReferences, type PlacedReference } from '@millrace
 import { kinds } from '@millrace/modules/kinds';
 import type { FlowDocument, ProblemPlace, TestRunRequest } from '@millrace/schemas';
 
-/** Sources that touch nothing but what the director itself gives them. */
-const harmless: Readonly<Record<string, (settings: Record<string, unknown>) => boolean>> = {
-  'source.simulator': () => true,
-  'source.csv': ({ file }) => typeof file === 'string' && isReference(file),
-};
+type Harmless = Readonly<Record<string, (settings: Record<string, unknown>) => boolean>>;
+
+/** Sources that touch nothing but what the director itself gives them, and of them those that come to an end. */
+const ending: Harmless = { 'source.csv': ({ file }) => typeof file === 'string' && isReference(file) };
+const harmless: Harmless = { 'source.simulator': () => true, ...ending };
 
 type Inputs = NonNullable<TestRunRequest['inputs']>;
 
-/** @param document with its parameters filled in */
-export function inputProblems(document: FlowDocument, inputs: Inputs): ProblemPlace[] {
+/**
+ * @param document with its parameters filled in
+ * @param toTheEnd whether the run is to come to an end by itself
+ */
+export function inputProblems(document: FlowDocument, inputs: Inputs, toTheEnd: boolean): ProblemPlace[] {
+  const known = toTheEnd ? ending : harmless;
   const sources = Object.entries(document.modules).filter(([, { type }]) => isSource(type));
   const names = sources.map(([id]) => id);
   const strange = Object.keys(inputs)
@@ -27,11 +31,13 @@ export function inputProblems(document: FlowDocument, inputs: Inputs): ProblemPl
       detail: `${id} is no source of the flow. Its sources are ${names.slice(0, 10).join(', ')}.`,
     }));
   const wanting = sources
-    .filter(([id, { type, settings }]) => !Object.hasOwn(inputs, id) && !harmless[type]?.(settings ?? {}))
+    .filter(([id, { type, settings }]) => !Object.hasOwn(inputs, id) && !known[type]?.(settings ?? {}))
     .map(([module, { type }]) => ({
       module,
       pointer: `/modules/${module}`,
-      detail: `${module} is a ${type} and would reach outside, which a test run never does. Give it a file.`,
+      detail: harmless[type]?.({})
+        ? `${module} is a ${type}, which has no end. Give it a file.`
+        : `${module} is a ${type} and would reach outside, which a test run never does. Give it a file.`,
     }));
   return [...strange, ...wanting].map((problem) => ({ code: 'flows.test-input', ...problem }));
 }

@@ -6,12 +6,12 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
-import { Body, Controller, HttpCode, Param, Post, Res } from '@nestjs/common';
-import { ApiProduces, ApiResponse } from '@nestjs/swagger';
+import { Body, Controller, Param, Post, Res } from '@nestjs/common';
 import { Failure, FlowPrepare, TestRunEvent } from '@millrace/schemas';
 import type { FastifyReply } from 'fastify';
 import { Needs } from '../../access/guard.js';
 import { Who, type Principal } from '../../access/principal.js';
+import { AnswersBytes } from '../../platform/http/answers.js';
 import { TestRunsService, type TestRun } from './test-runs.service.js';
 
 type Ended = Extract<TestRunEvent, { event: 'ended' }>;
@@ -23,6 +23,8 @@ const TYPES = {
 } as const;
 /** Of what the browser or the SDK shows beside the table. */
 const SUMMARY = 'millrace-prepared';
+/** Longest that somebody may take to fetch it: it holds a place of a run meanwhile. */
+const READ_MS = 600_000;
 
 @Controller('v1/flows')
 export class PrepareController {
@@ -31,9 +33,7 @@ export class PrepareController {
   /** `millrace-prepared` says how many rows there are, and which were left out. */
   @Post(':name(^[^:]+)::prepare')
   @Needs('flows.write')
-  @HttpCode(200)
-  @ApiProduces('text/csv', 'application/x-ndjson', 'application/vnd.apache.parquet')
-  @ApiResponse({ status: 200, description: 'The table.', schema: { type: 'string', format: 'binary' } })
+  @AnswersBytes(Object.values(TYPES), 'The table, whole.')
   async prepare(
     @Who() who: Principal,
     @Param('name') name: string,
@@ -42,7 +42,14 @@ export class PrepareController {
   ): Promise<void> {
     const closed = new AbortController();
     reply.raw.once('close', () => closed.abort());
-    const run = await this.runs.prepareTable(who, name, body, closed.signal);
+    let run: TestRun;
+    try {
+      run = await this.runs.prepareTable(who, name, body, closed.signal);
+    } catch (error) {
+      if (!closed.signal.aborted) throw error;
+      // Nobody is there to be told.
+      return void reply.hijack();
+    }
     try {
       const { reason, detail, problems } = await endOf(run, closed.signal);
       if (closed.signal.aborted) return void reply.hijack();
@@ -54,7 +61,7 @@ export class PrepareController {
         .header('content-length', size)
         .header(SUMMARY, detail)
         .send(createReadStream(run.table));
-      await finished(reply.raw).catch(() => undefined);
+      await finished(reply.raw, { signal: AbortSignal.timeout(READ_MS) }).catch(() => reply.raw.destroy());
     } finally {
       await run.release();
     }

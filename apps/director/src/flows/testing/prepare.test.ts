@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { parquetReadObjects } from 'hyparquet';
 import type { FlowPrepare, Problem, TestFile } from '@millrace/schemas';
 import { testDirector, type TestDirector } from '../../../../../test/kit/director.js';
+import { uploadResource } from '../../../../../test/kit/resources.js';
 import { TestRunsService } from './test-runs.service.js';
 import { WorkFolders } from './work-folders.js';
 
@@ -48,12 +49,12 @@ async function uploaded(name: string, text: string): Promise<TestFile> {
   return (await t.call<TestFile>('POST', `/v1/test-files?name=${name}`, text, { headers })).body;
 }
 
-const ask = (body: FlowPrepare, flow = 'oven', signal?: AbortSignal) =>
+const ask = (body: FlowPrepare, flow = 'oven', signal?: AbortSignal, headers?: Record<string, string>) =>
   fetch(`${t.url}/v1/flows/${flow}:prepare`, {
     method: 'POST',
     body: JSON.stringify(body),
     signal,
-    headers: { authorization: `Bearer ${t.token}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${t.token}`, 'content-type': 'application/json', ...headers },
   });
 const problemOf = async (body: FlowPrepare) => {
   const answer = await ask(body);
@@ -118,6 +119,41 @@ test('a published version is prepared as it is, whatever the draft has become', 
   });
 }, 60_000);
 
+test('a file of the catalogue is read once and at once, however the flow replays it; whoever may not read it gets nothing', async () => {
+  await uploadResource(t, 'log', Buffer.from('t,temperature\n1000,20\n2000,21\n'), {
+    kind: 'data',
+    fileName: 'log.csv',
+  });
+  const settings = {
+    file: 'resource:log@1',
+    timestamp: { column: 't', format: 'epochMs' },
+    speed: 1,
+    loop: true,
+    rebase: true,
+  };
+  const modules = {
+    log: { type: 'source.csv', settings },
+    keep: { type: 'map.set', from: ['log'], settings: { set: { a: 'temperature' } } },
+  };
+  const document = { apiVersion: 'millrace/v1', kind: 'Flow', metadata: { name: 'replayed' }, modules };
+  expect((await t.call('POST', '/v1/flows', { name: 'replayed', document })).status).toBe(201);
+  const key = { 'idempotency-key': 'again' };
+  for (let i = 0; i < 2; i++) {
+    const answer = await ask({ until: 'keep', format: 'jsonl' }, 'replayed', undefined, key);
+    expect(await answer.text()).toBe(
+      '{"t":1000,"a":20,"temperature":20}\n{"t":2000,"a":21,"temperature":21}\n',
+    );
+  }
+  const { body } = await t.call<{ token: string }>('POST', '/v1/tokens', {
+    name: 'writer',
+    scopes: ['flows.read', 'flows.write'],
+  });
+  const refused = await ask({ until: 'keep' }, 'replayed', undefined, {
+    authorization: `Bearer ${body.token}`,
+  });
+  expect([refused.status, ((await refused.json()) as Problem).code]).toEqual([403, 'access.forbidden']);
+}, 60_000);
+
 test('what cannot be is said by name, and nothing is left', async () => {
   expect(await problemOf({ until: 'scor', inputs: inputs() })).toMatchObject({
     status: 422,
@@ -174,4 +210,8 @@ test('a script runs in a sandbox or not at all', async () => {
           .map((line) => (JSON.parse(line) as { result: number }).result),
       ),
     ).toEqual(new Set([0]));
+  expect(await (await ask({ until: 'script' }, 'scripted')).json()).toMatchObject({
+    code: 'flows.test-input',
+    errors: [{ module: 'sensor', detail: expect.stringContaining('has no end') }],
+  });
 }, 60_000);

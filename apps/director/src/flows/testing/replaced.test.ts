@@ -38,7 +38,7 @@ describe('a test run', () => {
   );
 
   it.each(types('source').filter((type) => type !== 'source.simulator'))('needs a file for a %s', (type) => {
-    const problems = inputProblems(flowOf(type), {});
+    const problems = inputProblems(flowOf(type), {}, false);
     expect(problems).toMatchObject([{ code: 'flows.test-input', module: 'x' }]);
   });
 

@@ -5,13 +5,13 @@
  * nowhere itself, and the host hears what it would send.
  */
 import type { Behaviours, Create } from '@millrace/engine';
-import type { Catalogue } from '@millrace/flow';
+import { parseReference, type Catalogue } from '@millrace/flow';
 import { inputSource } from '@millrace/modules';
 import { Failure } from '@millrace/schemas';
 import type { TestOrder } from './ipc.js';
 
 export function behavioursOf(
-  { document, inputs, speed }: TestOrder,
+  { document, inputs, blobs, speed, table }: TestOrder,
   kinds: Catalogue,
   behaviours: Behaviours,
   /** What is made otherwise beside that, by module. */
@@ -23,6 +23,7 @@ export function behavioursOf(
     const input = inputs[id];
     if (input !== undefined)
       replaced.set(id, reads(input, type === 'source.csv' ? settings : undefined, speed));
+    else if (table !== undefined && type === 'source.csv') replaced.set(id, readsOnce(settings!, blobs));
     else if (type !== 'sink.director' && (category === 'sink' || category === 'act'))
       replaced.set(id, withholds);
   }
@@ -33,6 +34,12 @@ export function behavioursOf(
       (context) => (replaced.get((context as { id: string }).id) ?? usual)(context),
     ]),
   );
+}
+
+/** A file of the catalogue from its beginning to its end, however the flow replays it. */
+function readsOnce(settings: Record<string, unknown>, blobs: TestOrder['blobs']): Create {
+  const file = settings.file as string;
+  return inputSource(blobs[parseReference(file)!.digest!]!, settings, { name: file });
 }
 
 function reads(

@@ -34,6 +34,7 @@ import { TestFilesService } from './test-files.service.js';
 import { WorkFolders } from './work-folders.js';
 
 const SECONDS = 60;
+const STAND_IN = { path: 'rows.jsonl', format: 'jsonl' };
 const RUNS_AN_ORGANIZATION = 4;
 const RUNS_IN_ALL = 8;
 /** What the models and files of one run may take on this machine's disk. */
@@ -104,11 +105,14 @@ export class TestRunsService implements OnModuleDestroy {
       if (!reading.flow) throw invalidFlow(name, reading.problems, 'prepared');
       const part = partUntil(reading.flow, until);
       const { module, port } = part;
-      const { [module]: last, ...before } = part.document.modules;
-      const checked = port === null ? { ...part.document, modules: before } : part.document;
-      const locked = await this.locked(tx, name, { ...reading, flow: checked });
-      // Its rows are taken instead of it: it is not made, so what it names need not be there.
-      const whole = port === null ? { ...locked, modules: { ...locked.modules, [module]: last! } } : locked;
+      const { modules } = part.document;
+      // Its rows are taken instead of it: it is not made, so what it names need not be there, and a sink stands in for it.
+      const standIn = { type: 'sink.file', from: modules[module]!.from, settings: STAND_IN };
+      const checked = port === null ? { ...modules, [module]: standIn } : modules;
+      const reached = { ...part.document, modules: checked };
+      const locked = await this.locked(tx, name, { ...reading, flow: reached });
+      const whole =
+        port === null ? { ...locked, modules: { ...locked.modules, [module]: modules[module]! } } : locked;
       const document = filled(name, whole, body);
       return {
         document,
@@ -134,8 +138,10 @@ export class TestRunsService implements OnModuleDestroy {
     try {
       const { document, table, places } = await this.database.withinSql(who.organization, async (tx) => {
         const chosen = await choose(tx);
-        assertInputs(flow, chosen.document, inputs);
-        return { ...chosen, places: await this.placesOf(tx, chosen, inputs) };
+        assertInputs(flow, chosen, inputs);
+        const places = await this.placesOf(tx, chosen, inputs);
+        if (places.size > 0) assertMayRead(who);
+        return { ...chosen, places };
       });
       const rows = await this.files.found(
         who.organization,
@@ -255,11 +261,20 @@ function filled(
 
 function assertInputs(
   name: string,
-  document: FlowDocument,
+  { document, table }: Chosen,
   inputs: NonNullable<TestRunRequest['inputs']>,
 ): void {
-  const errors = inputProblems(document, inputs);
+  const errors = inputProblems(document, inputs, table !== undefined);
   if (errors.length === 0) return;
   const shown = errors.slice(0, 3).map(({ detail }) => detail);
   throw new Failure('flows.test-input', `${name} cannot be tested. ${shown.join(' ')}`, { errors });
+}
+
+/** What comes out of a run tells what is in the files that went in. */
+function assertMayRead(who: Principal): void {
+  if (who.permissions.has('catalogue.read')) return;
+  throw new Failure(
+    'access.forbidden',
+    'The flow names resources, and testing it shows what is in them. It needs the permission catalogue.read.',
+  );
 }

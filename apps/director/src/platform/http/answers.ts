@@ -16,6 +16,7 @@ export function Answers(status: number, schema: z.ZodType, description = ''): Me
 
 export const AnswersNothing = (): MethodDecorator => applyDecorators(HttpCode(204), ApiNoContentResponse());
 
+/** Whoever asks again is answered anew: what was answered is not kept. */
 export const STREAMS = 'millrace:streams';
 
 /**
@@ -28,5 +29,15 @@ export function Streams(schema: z.ZodType, description = ''): MethodDecorator {
     SetMetadata(STREAMS, true),
     ApiProduces('text/event-stream'),
     ApiResponse({ status: 200, description, standardSchema: schema }),
+  );
+}
+
+/** A route that writes bytes itself, of one of these media types; as little kept as a stream. */
+export function AnswersBytes(types: readonly string[], description: string): MethodDecorator {
+  return applyDecorators(
+    HttpCode(200),
+    SetMetadata(STREAMS, true),
+    ApiProduces(...types),
+    ApiResponse({ status: 200, description, schema: { type: 'string', format: 'binary' } }),
   );
 }

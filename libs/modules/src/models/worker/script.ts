@@ -6,7 +6,8 @@
  */
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, relative, sep } from 'node:path';
+import { homedir } from 'node:os';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import type { Host, ResourceFile } from '@millrace/engine';
 import { classPath, findInterpreter, jarsOf, pythonOf, readBuilt } from '@millrace/inference';
 import { Failure, type RuntimeLanguage } from '@millrace/schemas';
@@ -57,8 +58,16 @@ export async function scriptOf(
     interpreter,
     runtime,
     // Its neighbours too, where it can have some: a script may import them.
-    reads: [isFolder(entry) || isZip(entry) ? entry : dirname(entry), ...Object.values(files)],
+    reads: [entry, ...neighboursOf(entry, host), ...Object.values(files)],
   };
+}
+
+/** Its folder, unless that holds more than a script: an archive has none, and the flow's own folder has its state. */
+function neighboursOf(entry: string, host: Host): string[] {
+  const folder = dirname(entry);
+  const isMore =
+    `${resolve(host.workFolder)}/`.startsWith(`${folder}/`) || `${homedir()}/`.startsWith(`${folder}/`);
+  return isFolder(entry) || isZip(entry) || isMore ? [] : [folder];
 }
 
 function runtimeFolder({ runtime, requirements }: WorkerSettings, host: Host): string | undefined {
