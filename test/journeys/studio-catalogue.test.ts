@@ -154,7 +154,6 @@ describeInBrowser('a better model promoted in the studio', () => {
       .getByRole('link', { name: `${FLOW}@1` })
       .waitFor();
     await card('Where it runs now').getByRole('link', { name: NODE }).waitFor(PATIENCE);
-    await clean('resource');
   });
 
   step('its alias is guarded: it moves by promotions alone', async () => {
@@ -280,7 +279,6 @@ describeInBrowser('a better model promoted in the studio', () => {
       .first()
       .waitFor();
     expect(await sheet.getByRole('button', { name: 'Ask for approval' }).isDisabled()).toBe(true);
-    await clean('refused');
   });
 });
 
