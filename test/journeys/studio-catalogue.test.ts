@@ -32,13 +32,13 @@ const modelOf = (operator: string): Uint8Array =>
   );
 
 /** With two known answers. */
-const contractOf = (answer: (pressure: number) => number) => ({
-  columns: [{ name: 'pressure', dtype: 'float32', unit: 'bar', min: 0, max: 12 }],
+const contractOf = (answer: (measured: number) => number, column: string) => ({
+  columns: [{ name: column, dtype: 'float32', unit: 'bar', min: 0, max: 12 }],
   periodMs: 200,
   outputs: [{ name: 'strain', dtype: 'float32', unit: 'MPa', shape: [1] }],
-  golden: [4, 9].map((pressure) => ({
-    input: { pressure },
-    output: { strain: [answer(pressure)] },
+  golden: [4, 9].map((measured) => ({
+    input: { [column]: measured },
+    output: { strain: [answer(measured)] },
     tolerance: 0.001,
   })),
   runtime: 'onnx',
@@ -72,10 +72,15 @@ describeInBrowser('a better model promoted in the studio', () => {
   /** When version 1 ran alone. */
   let before: Date;
 
-  async function push(operator: string, answer: (pressure: number) => number, note: string): Promise<void> {
+  async function push(
+    operator: string,
+    answer: (measured: number) => number,
+    note: string,
+    column = 'pressure',
+  ): Promise<void> {
     const [file, contract] = [join(it.folder, `${MODEL}.onnx`), join(it.folder, 'contract.json')];
     await writeFile(file, modelOf(operator));
-    await writeFile(contract, JSON.stringify(contractOf(answer)));
+    await writeFile(contract, JSON.stringify(contractOf(answer, column)));
     const about = ['--name', MODEL, '--kind', 'model', '--contract', contract, '--note', note];
     await it.json('resource', 'push', file, ...about);
   }
@@ -149,7 +154,6 @@ describeInBrowser('a better model promoted in the studio', () => {
       .getByRole('link', { name: `${FLOW}@1` })
       .waitFor();
     await card('Where it runs now').getByRole('link', { name: NODE }).waitFor(PATIENCE);
-    await clean('resource');
   });
 
   step('its alias is guarded: it moves by promotions alone', async () => {
@@ -199,7 +203,6 @@ describeInBrowser('a better model promoted in the studio', () => {
     await card('What would happen now')
       .getByText(/^production goes from @1 to @2/)
       .waitFor();
-    await clean('awaited');
     await page.getByRole('button', { name: 'Approve' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click();
     await page.getByText(/, approved .+ by Grace/).waitFor();
@@ -262,6 +265,20 @@ describeInBrowser('a better model promoted in the studio', () => {
     await clean('history');
     await moves.getByRole('link', { name: 'Promotion' }).first().click();
     await page.getByText('rolled back', { exact: true }).first().waitFor();
+  });
+
+  step('a version that the flow does not fit is refused by its plan, with the reason', async () => {
+    await push('Neg', (temperature) => -temperature, 'of another sensor', 'temperature');
+    const { page } = person;
+    await person.go(`/catalogue/${MODEL}?version=3&promote=production`);
+    const sheet = page.getByRole('dialog', { name: `Promote ${MODEL}@3` });
+    await sheet.getByText(/^It would be refused/).waitFor();
+    await sheet
+      .getByRole('region', { name: FLOW })
+      .getByText(/temperature/)
+      .first()
+      .waitFor();
+    expect(await sheet.getByRole('button', { name: 'Ask for approval' }).isDisabled()).toBe(true);
   });
 });
 

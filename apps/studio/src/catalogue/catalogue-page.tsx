@@ -94,29 +94,31 @@ export function CataloguePage() {
   return (
     <DropZone disabled={!mayWrite} onFiles={open}>
       <Page title="Catalogue" actions={mayWrite && upload}>
-        <WaitsForYou />
-        <Tabs
-          value={tab}
-          onChange={(to) => setSearch(to === null || to === 'resources' ? {} : { tab: to })}
-          keepMounted={false}
-        >
-          <Tabs.List mb="sm">
-            <Tabs.Tab value="resources">Resources</Tabs.Tab>
-            <Tabs.Tab value="promotions">
-              Promotions{waiting > 0 && `: ${waiting === 1 ? '1 waits' : `${waiting} wait`} for you`}
-            </Tabs.Tab>
-            <Tabs.Tab value="retention">Old versions</Tabs.Tab>
-          </Tabs.List>
-          <Tabs.Panel value="resources">
-            <Resources upload={mayWrite && upload} />
-          </Tabs.Panel>
-          <Tabs.Panel value="promotions">
-            <PromotionList />
-          </Tabs.Panel>
-          <Tabs.Panel value="retention">
-            <Retention />
-          </Tabs.Panel>
-        </Tabs>
+        <Stack gap="sm">
+          <WaitsForYou />
+          <Tabs
+            value={tab}
+            onChange={(to) => setSearch(to === null || to === 'resources' ? {} : { tab: to })}
+            keepMounted={false}
+          >
+            <Tabs.List mb="sm">
+              <Tabs.Tab value="resources">Resources</Tabs.Tab>
+              <Tabs.Tab value="promotions">
+                Promotions{waiting > 0 && `: ${waiting === 1 ? '1 waits' : `${waiting} wait`} for you`}
+              </Tabs.Tab>
+              <Tabs.Tab value="retention">Old versions</Tabs.Tab>
+            </Tabs.List>
+            <Tabs.Panel value="resources">
+              <Resources upload={mayWrite && upload} />
+            </Tabs.Panel>
+            <Tabs.Panel value="promotions">
+              <PromotionList />
+            </Tabs.Panel>
+            <Tabs.Panel value="retention">
+              <Retention />
+            </Tabs.Panel>
+          </Tabs>
+        </Stack>
         <UploadSheet opened={search.has('upload') && mayWrite} dropped={dropped} onClose={close} />
       </Page>
     </DropZone>

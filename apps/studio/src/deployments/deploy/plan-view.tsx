@@ -45,12 +45,21 @@ export function PlanView({ plan, waiting, fresh }: PlanViewProps) {
   );
 }
 
+interface PlannedWavesProps extends Pick<Plan, 'waves' | 'nodes'> {
+  /** Names them for who cannot see them, where a page has several plans: `pump-watch to line-1`. */
+  of?: string;
+}
+
 /** Who changes in each wave; who cannot comes first, with the reasons. */
-export function PlannedWaves({ waves, nodes }: Pick<Plan, 'waves' | 'nodes'>) {
+export function PlannedWaves({ waves, nodes, of }: PlannedWavesProps) {
   return waves.map((size, index) => {
     const mine = nodes.filter(({ wave }) => wave === index + 1);
     return (
-      <section key={index} aria-label={`Wave ${index + 1}`} className={classes.wave}>
+      <section
+        key={index}
+        aria-label={`Wave ${index + 1}${of === undefined ? '' : ` of ${of}`}`}
+        className={classes.wave}
+      >
         <h3>
           Wave {index + 1} <span>{many(size, 'node')}</span>
         </h3>

@@ -27,10 +27,13 @@ export function PromotionPage({ id }: { id: string }) {
     queryKey: ['deployments', 'promotions', 'one', id],
     queryFn: () => api().promotions.get(id),
   });
+  if (promotion.data !== undefined) return <Watched promotion={promotion.data} />;
   return (
-    <Show of={promotion} lines={8}>
-      {(data) => <Watched promotion={data} />}
-    </Show>
+    <Page title="Promotion">
+      <Show of={promotion} lines={8}>
+        {() => null}
+      </Show>
+    </Page>
   );
 }
 

@@ -25,21 +25,23 @@ export function PromotionPlanView({ plan: of, approval, fresh = true, onLeaveOut
   return (
     <div className={plan.plan} aria-busy={!fresh} data-stale={!fresh || undefined} role="status">
       <p className={classes.line}>{planSays(of)}</p>
-      <dl className={classes.figures}>
-        <Figure n={count(nodes)} is={nodes > 0 ? 'busy' : 'off'}>
-          {nodes === 1 ? 'node' : 'nodes'}
-        </Figure>
-        <Figure n={count(offline)} is="off">
-          offline
-        </Figure>
-        <Figure n={bytes(bytesToFetch)}>to fetch</Figure>
-        <Figure n={count(conflicts)} is={conflicts > 0 ? 'broken' : undefined}>
-          cannot
-        </Figure>
-      </dl>
+      {valid && (
+        <dl className={classes.figures}>
+          <Figure n={count(nodes)} is={nodes > 0 ? 'busy' : 'off'}>
+            {nodes === 1 ? 'node' : 'nodes'}
+          </Figure>
+          <Figure n={count(offline)} is="off">
+            offline
+          </Figure>
+          <Figure n={bytes(bytesToFetch)}>to fetch</Figure>
+          <Figure n={count(conflicts)} is={conflicts > 0 ? 'broken' : undefined}>
+            cannot
+          </Figure>
+        </dl>
+      )}
       {!valid && (
         <p className={classes.line}>
-          <State is="broken">It would be refused: not every flow passes its checks</State>
+          <State is="broken">It would be refused: mend the flow or the model, or leave the flow out</State>
         </p>
       )}
       {approval !== undefined && <p className={classes.warning}>{approval}</p>}
@@ -62,7 +64,9 @@ function Flow({ of, onLeaveOut }: { of: PlannedFlow; onLeaveOut?(flow: string): 
           {flow}@{fromVersion}
         </Link>{' '}
         <span>
-          becomes @{version}, {published ? 'published anew' : 'which is there already'}
+          {problems.length > 0
+            ? 'does not pass its checks'
+            : `becomes @${version}, ${published ? 'published anew' : 'which is there already'}`}
         </span>
       </h3>
       {problems.length > 0 && (
@@ -80,7 +84,7 @@ function Flow({ of, onLeaveOut }: { of: PlannedFlow; onLeaveOut?(flow: string): 
             {before === null ? ', where it never ended well' : `, where @${before} is assigned`}:{' '}
             {many(nodes.length, 'node')}, {bytes(bytesToFetch)} to fetch
           </p>
-          <PlannedWaves waves={waves} nodes={nodes} />
+          <PlannedWaves waves={waves} nodes={nodes} of={`${flow} to ${groupName}`} />
         </div>
       ))}
     </section>

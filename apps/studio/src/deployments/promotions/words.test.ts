@@ -56,10 +56,17 @@ describe('what is said of a promotion', () => {
   });
 
   it('says what a plan comes to', () => {
-    const flows = [{ deployments: [{}] }, { deployments: [] }];
+    const flows = [
+      { deployments: [{}], problems: [] },
+      { deployments: [], problems: [] },
+    ];
     const plan = { alias: 'production', from: 1, to: 2, nodes: 1, flows } as unknown as PromotionPlan;
     expect(planSays(plan)).toBe(
       'production goes from @1 to @2, with 2 flows on 1 node; 1 of them assigned to no group.',
+    );
+    const unfit = { ...plan.flows[1]!, problems: [{ detail: 'no column speed' }] };
+    expect(planSays({ ...plan, flows: [plan.flows[0]!, unfit] })).toBe(
+      'production goes from @1 to @2, but 1 of 2 flows does not pass its checks.',
     );
     expect(planSays({ ...plan, flows: [] })).toBe(
       'production goes from @1 to @2. No flow follows it, so that no node changes.',

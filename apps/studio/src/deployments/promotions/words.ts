@@ -71,6 +71,9 @@ export function moveSays({ alias, from, to }: Omit<Moving, 'resource'>): string 
 export function planSays(plan: PromotionPlan): string {
   const { flows, nodes } = plan;
   if (flows.length === 0) return `${moveSays(plan)}. No flow follows it, so that no node changes.`;
+  const unfit = flows.filter(({ problems }) => problems.length > 0).length;
+  if (unfit > 0)
+    return `${moveSays(plan)}, but ${unfit} of ${many(flows.length, 'flow')} ${unfit === 1 ? 'does not pass its' : 'do not pass their'} checks.`;
   const unassigned = flows.filter(({ deployments }) => deployments.length === 0).length;
   const left = unassigned > 0 ? `; ${unassigned} of them assigned to no group` : '';
   return `${moveSays(plan)}, with ${many(flows.length, 'flow')} on ${many(nodes, 'node')}${left}.`;
