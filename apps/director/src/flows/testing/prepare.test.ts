@@ -144,10 +144,12 @@ test('a file of the catalogue is read once and at once, however the flow replays
       '{"t":1000,"a":20,"temperature":20}\n{"t":2000,"a":21,"temperature":21}\n',
     );
   }
-  const { body } = await t.call<{ token: string }>('POST', '/v1/tokens', {
+  const token = {
     name: 'writer',
     scopes: ['flows.read', 'flows.write'],
-  });
+    expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
+  };
+  const { body } = await t.call<{ token: string }>('POST', '/v1/tokens', token, await t.person('admin'));
   const refused = await ask({ until: 'keep' }, 'replayed', undefined, {
     authorization: `Bearer ${body.token}`,
   });

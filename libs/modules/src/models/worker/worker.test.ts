@@ -313,7 +313,9 @@ def predict(rows):
           /^could OSError OSError OSError True (OSError|ConnectionRefusedError) False( FileNotFoundError){4} OSError$/,
         );
         const off = await model('model.python', { ...settings, sandbox: 'off' }, feedOf(1));
-        expect(off.rows[0].result).toMatch(/^could could could could False ConnectionRefusedError False could/);
+        expect(off.rows[0].result).toMatch(
+          /^could could could could False ConnectionRefusedError False could/,
+        );
       } finally {
         delete process.env.MILLRACE_SECRET;
         rmSync('/usr/theirs', { force: true });
