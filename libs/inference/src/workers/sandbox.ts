@@ -10,6 +10,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { findProgram } from './interpreters.js';
 
 export type SandboxKind = 'bubblewrap' | 'none';
@@ -47,15 +48,16 @@ export function sandboxKind(): Promise<SandboxKind> {
   return (known ??= prove());
 }
 
-function prove(): Promise<SandboxKind> {
-  const program = process.platform === 'linux' ? findProgram('bwrap') : undefined;
-  if (program === undefined) return Promise.resolve('none');
-  return new Promise((resolve) => {
+async function prove(): Promise<SandboxKind> {
+  if (process.platform !== 'linux' || findProgram('bwrap') === undefined) return 'none';
+  try {
     const [command, ...args] = insideSandbox(['/bin/sh', '-c', 'exit 0'], []);
-    execFile(command!, args, { timeout: PROVE_MS }, (error) =>
-      resolve(error === null ? 'bubblewrap' : 'none'),
-    );
-  });
+    await promisify(execFile)(command!, args, { timeout: PROVE_MS });
+    return 'bubblewrap';
+  } catch {
+    // It does not start, or the system does not let it.
+    return 'none';
+  }
 }
 
 /** The command inside of the sandbox. `reads` are files and folders that it needs beside the system's programs. */

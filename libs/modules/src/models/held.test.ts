@@ -24,7 +24,7 @@ test('what is done leaves in parts, each with its results and the gaps before it
   ];
   makeRoom(held);
   held.results[0].values.set([0, 1, 2, 3, 4]);
-  markFailed(held, 0, 5, { pieces: [], rows: 5, failed: Uint8Array.of(0, 1, 0, 0, 1), reason: 'why' }, 0);
+  markFailed(held, 0, 5, { failed: Uint8Array.of(0, 1, 0, 0, 1), reason: 'why' }, 0);
   expect([held.failures, held.reason]).toEqual([2, 'why']);
   const parts = [2, 3, 5].map((done) => {
     held.done = done;
@@ -68,7 +68,7 @@ test('what has left is used again: empty, without marks, and without columns tha
   makeRoom(held);
   const [first] = held.results;
   first.values[0] = 7;
-  markFailed(held, 0, 1, { pieces: [], rows: 1, failed: Uint8Array.of(1), reason: 'why' }, 0);
+  markFailed(held, 0, 1, { failed: Uint8Array.of(1), reason: 'why' }, 0);
   held.sent = held.done = held.left = 1;
   showResults(held, [result]);
   expect(said(held.batch)).toEqual([{ t: 0, v: 10, result: 7 }]);

@@ -3,7 +3,6 @@
  * leaves. Plain data and pure rules.
  */
 import { BOOLEAN, Column, NUMBER, TEXT, VECTOR, type Batch } from '@millrace/engine';
-import type { Flight } from './runtime.js';
 
 /** Complete records that have not left. */
 export interface Held {
@@ -42,12 +41,12 @@ export function makeRoom(held: Held): void {
   for (const column of held.results) while (column.count < n) column.pushNumber(column.count, 0);
 }
 
-/** Marks the rows from `first` that have no result, as their flight says from `at`. */
+/** Marks the rows from `first` that have no result, as those from `at` of their flight say. */
 export function markFailed(
   held: Held,
   first: number,
   last: number,
-  { failed, reason }: Flight,
+  { failed, reason }: Pick<Held, 'failed' | 'reason'>,
   at: number,
 ): void {
   for (let row = first; row < last; row++, at++) {

@@ -13,6 +13,7 @@ import { Needs } from '../../access/guard.js';
 import { Who, type Principal } from '../../access/principal.js';
 import { AnswersBytes } from '../../platform/http/answers.js';
 import { TestRunsService, type TestRun } from './test-runs.service.js';
+import { whileOpen } from './while-open.js';
 
 type Ended = Extract<TestRunEvent, { event: 'ended' }>;
 
@@ -40,31 +41,23 @@ export class PrepareController {
     @Body({ schema: FlowPrepare }) body: FlowPrepare,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const closed = new AbortController();
-    reply.raw.once('close', () => closed.abort());
-    let run: TestRun;
-    try {
-      run = await this.runs.prepareTable(who, name, body, closed.signal);
-    } catch (error) {
-      if (!closed.signal.aborted) throw error;
-      // Nobody is there to be told.
-      return void reply.hijack();
-    }
-    try {
-      const { reason, detail, problems } = await endOf(run, closed.signal);
-      if (closed.signal.aborted) return void reply.hijack();
-      if (reason !== 'finished')
-        throw new Failure('flows.not-prepared', `${name}: ${detail}`, { errors: problems });
-      const { size } = await stat(run.table);
-      void reply
-        .header('content-type', TYPES[body.format ?? 'csv'])
-        .header('content-length', size)
-        .header(SUMMARY, detail)
-        .send(createReadStream(run.table));
-      await finished(reply.raw, { signal: AbortSignal.timeout(READ_MS) }).catch(() => reply.raw.destroy());
-    } finally {
-      await run.release();
-    }
+    await whileOpen(
+      reply,
+      (closed) => this.runs.prepareTable(who, name, body, closed),
+      async (run, closed) => {
+        const { reason, detail, problems } = await endOf(run, closed);
+        if (closed.aborted) return void reply.hijack();
+        if (reason !== 'finished')
+          throw new Failure('flows.not-prepared', `${name}: ${detail}`, { errors: problems });
+        const { size } = await stat(run.table);
+        void reply
+          .header('content-type', TYPES[body.format ?? 'csv'])
+          .header('content-length', size)
+          .header(SUMMARY, detail)
+          .send(createReadStream(run.table));
+        await finished(reply.raw, { signal: AbortSignal.timeout(READ_MS) }).catch(() => reply.raw.destroy());
+      },
+    );
   }
 }
 
@@ -74,7 +67,6 @@ async function endOf(run: TestRun, closed: AbortSignal): Promise<Ended> {
     if (event === 'ended') last = JSON.parse(text) as Ended;
   });
   const stop = () => process.stop('The request was closed.');
-  if (closed.aborted) stop();
   closed.addEventListener('abort', stop);
   await process.gone;
   closed.removeEventListener('abort', stop);

@@ -11,7 +11,8 @@ import { Needs } from '../../access/guard.js';
 import { Who, type Principal } from '../../access/principal.js';
 import { EventStreams } from '../../access/stream.js';
 import { Streams } from '../../platform/http/answers.js';
-import { TestRunsService, type TestRun } from './test-runs.service.js';
+import { TestRunsService } from './test-runs.service.js';
+import { whileOpen } from './while-open.js';
 
 @Controller('v1/flows')
 export class TestRunsController {
@@ -30,29 +31,19 @@ export class TestRunsController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const closed = new AbortController();
-    reply.raw.once('close', () => closed.abort());
-    let run: TestRun;
-    try {
-      run = await this.runs.prepare(who, name, body, closed.signal);
-    } catch (error) {
-      if (!closed.signal.aborted) throw error;
-      // Nobody is there to be told.
-      reply.hijack();
-      return;
-    }
-    try {
-      if (closed.signal.aborted) return void reply.hijack();
-      const stream = this.streams.open(request, reply, 'flows.write');
-      try {
-        const process = run.start(({ event, text }) => stream.pass(event, text));
-        stream.onClose(() => process.stop('The request was closed.'));
-        await process.gone;
-      } finally {
-        stream.end();
-      }
-    } finally {
-      await run.release();
-    }
+    await whileOpen(
+      reply,
+      (closed) => this.runs.prepare(who, name, body, closed),
+      async (run) => {
+        const stream = this.streams.open(request, reply, 'flows.write');
+        try {
+          const process = run.start(({ event, text }) => stream.pass(event, text));
+          stream.onClose(() => process.stop('The request was closed.'));
+          await process.gone;
+        } finally {
+          stream.end();
+        }
+      },
+    );
   }
 }
